@@ -1,0 +1,250 @@
+//! From a credential to an actor.
+//!
+//! A credential that is sent must be good: a bad one is refused, never treated as anonymous, so
+//! that a typo is seen where it happens. Failures are throttled per address and per account.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use moka::sync::Cache;
+use vouchsafe_domain::actor::AccountActor;
+use vouchsafe_domain::event::{EventKind, NewEvent};
+use vouchsafe_domain::{
+    Actor, Credential, ErrorCode, RefusalKind, Scopes, Secret, Timestamp, TokenId,
+};
+use vouchsafe_identity::throttle::{Throttle, ThrottleKey};
+use vouchsafe_identity::{credential, password, token};
+use vouchsafe_store::AccountRow;
+
+use crate::{App, AppError};
+
+/// Where a request came from, after trusted proxies were looked through.
+pub type ClientAddress = IpAddr;
+
+/// How long a token that was found good is believed without asking the store. Revocation does not
+/// wait for it: the event of the revocation empties the cache.
+const BELIEVED_FOR: Duration = Duration::from_secs(60);
+/// The last use of a token is written at most this often.
+const LAST_USE_STEP: Duration = Duration::from_secs(600);
+
+pub(crate) struct Credentials {
+    by_hash: Cache<[u8; 32], Arc<Known>>,
+    throttle: Mutex<Throttle>,
+    last_uses: Mutex<HashMap<TokenId, Timestamp>>,
+}
+
+struct Known {
+    actor: AccountActor,
+    expires_at: Option<Timestamp>,
+    last_used_at: Option<Timestamp>,
+}
+
+impl Default for Credentials {
+    fn default() -> Self {
+        Self {
+            by_hash: Cache::builder().max_capacity(10_000).time_to_live(BELIEVED_FOR).build(),
+            throttle: Mutex::new(Throttle::default()),
+            last_uses: Mutex::default(),
+        }
+    }
+}
+
+impl Credentials {
+    /// Forgets every token that was found good.
+    pub(crate) fn forget(&self) {
+        self.by_hash.invalidate_all();
+    }
+}
+
+impl App {
+    /// Reads the credential of a request, without judging it.
+    pub fn read_credential(&self, headers: &http::HeaderMap) -> Credential {
+        let values = headers.get_all(http::header::AUTHORIZATION);
+        credential::from_authorization(values.iter().map(http::HeaderValue::as_bytes))
+    }
+
+    /// Finds out who sent a request.
+    ///
+    /// # Errors
+    ///
+    /// `auth.refused` (401) for a credential that is malformed, unknown, expired or revoked (which
+    /// of them is not told), `auth.throttled` (429) after too many of those.
+    pub async fn authenticate(
+        &self,
+        credential: &Credential,
+        from: ClientAddress,
+    ) -> Result<Actor, AppError> {
+        match credential {
+            Credential::None => Ok(Actor::Anonymous),
+            Credential::Malformed => Err(refused("the Authorization header cannot be read")),
+            Credential::Token(secret) => self.authenticate_token(secret, from).await,
+            Credential::Password { name, password } => {
+                let account = self.check_password(name, password, from).await?;
+                Ok(Actor::Account(password_actor(&account)))
+            }
+        }
+    }
+
+    async fn authenticate_token(
+        &self,
+        secret: &Secret,
+        from: ClientAddress,
+    ) -> Result<Actor, AppError> {
+        let now = self.now();
+        let key = ThrottleKey::address(from);
+        let hash = match token::parse(secret.expose()) {
+            Ok(hash) => *hash.as_bytes(),
+            Err(_) => {
+                self.check_throttle(&key)?;
+                return self.refuse_credential(&[key], "token", from).await;
+            }
+        };
+        if let Some(known) = self.inner.credentials.by_hash.get(&hash)
+            && known.expires_at.is_none_or(|ends| now < ends)
+        {
+            self.note_use(&known, now);
+            return Ok(Actor::Account(known.actor.clone()));
+        }
+        self.check_throttle(&key)?;
+        let Some((row, account)) = self.inner.store.token_by_hash(&hash).await? else {
+            return self.refuse_credential(&[key], "token", from).await;
+        };
+        let is_over = row.revoked_at.is_some()
+            || row.expires_at.is_some_and(|ends| ends <= now)
+            || account.disabled_at.is_some();
+        if is_over {
+            return self.refuse_credential(&[key], account.name.as_str(), from).await;
+        }
+        let known = Known {
+            actor: AccountActor {
+                id: account.id,
+                name: account.name,
+                is_admin: account.is_admin,
+                token_id: Some(row.id),
+                scopes: row.scopes,
+                packages: row.packages,
+            },
+            expires_at: row.expires_at,
+            last_used_at: row.last_used_at,
+        };
+        self.note_use(&known, now);
+        let known = Arc::new(known);
+        self.inner.credentials.by_hash.insert(hash, Arc::clone(&known));
+        Ok(Actor::Account(known.actor.clone()))
+    }
+
+    /// Checks a name and password. An unknown account costs as much as a known one.
+    pub(crate) async fn check_password(
+        &self,
+        name: &str,
+        given: &Secret,
+        from: ClientAddress,
+    ) -> Result<AccountRow, AppError> {
+        let keys = [ThrottleKey::address(from), ThrottleKey::account(name)];
+        for key in &keys {
+            self.check_throttle(key)?;
+        }
+        let account = match name.parse() {
+            Ok(name) => self.inner.store.account_by_name(&name).await?,
+            Err(_) => None,
+        };
+        let account = account.filter(|account| account.disabled_at.is_none());
+        let stored = account.as_ref().and_then(|account| account.password_hash.clone());
+        // Argon2 takes 19 MiB a time: the slots bound memory, the blocking pool keeps I/O alive.
+        let _slot = self.inner.password_slots.acquire().await.map_err(AppError::internal)?;
+        let given = given.clone();
+        let is_right = tokio::task::spawn_blocking(move || match stored {
+            Some(phc) => password::verify_password(&given, &phc),
+            None => {
+                password::verify_password(&given, password::dummy_hash());
+                false
+            }
+        })
+        .await
+        .map_err(AppError::internal)?;
+        match account {
+            Some(account) if is_right => {
+                let mut throttle = lock(&self.inner.credentials.throttle);
+                keys.iter().for_each(|key| throttle.succeeded(key));
+                Ok(account)
+            }
+            _ => self.refuse_credential(&keys, name, from).await,
+        }
+    }
+
+    fn check_throttle(&self, key: &ThrottleKey) -> Result<(), AppError> {
+        let wait = lock(&self.inner.credentials.throttle).check(key, self.now());
+        wait.map_err(|retry_after_secs| {
+            AppError::refused(
+                RefusalKind::Throttled { retry_after_secs },
+                ErrorCode::AuthThrottled,
+                format!("too many refused credentials; try again in {retry_after_secs} seconds"),
+            )
+        })
+    }
+
+    async fn refuse_credential<T>(
+        &self,
+        keys: &[ThrottleKey],
+        subject: &str,
+        from: ClientAddress,
+    ) -> Result<T, AppError> {
+        let now = self.now();
+        let is_news = {
+            let mut throttle = lock(&self.inner.credentials.throttle);
+            keys.iter().fold(false, |news, key| throttle.failed(key, now) || news)
+        };
+        tracing::warn!(client = %from, "a credential was refused");
+        // One event per burst: a guesser must not be able to fill the store.
+        if is_news {
+            let subject: String = subject.chars().filter(|c| !c.is_control()).take(64).collect();
+            let event = NewEvent::new(EventKind::CredentialRefused, "anonymous", subject);
+            self.inner.store.record_event(event, now).await?;
+        }
+        Err(refused("the credential was not accepted: it is unknown, expired or revoked"))
+    }
+
+    fn note_use(&self, known: &Known, now: Timestamp) {
+        let Some(id) = known.actor.token_id else { return };
+        let is_due = known.last_used_at.is_none_or(|last| now.since(last) >= LAST_USE_STEP);
+        if is_due {
+            lock(&self.inner.credentials.last_uses).entry(id).or_insert(now);
+        }
+    }
+
+    /// Writes down when tokens were used, in one go.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError`] when the store fails; the uses are then lost, which harms nobody.
+    pub async fn flush_token_uses(&self) -> Result<(), AppError> {
+        let uses: Vec<_> = lock(&self.inner.credentials.last_uses).drain().collect();
+        if !uses.is_empty() {
+            self.inner.store.touch_tokens(uses).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What a password sign-in may do: everything the account may.
+pub(crate) fn password_actor(account: &AccountRow) -> AccountActor {
+    AccountActor {
+        id: account.id,
+        name: account.name.clone(),
+        is_admin: account.is_admin,
+        token_id: None,
+        scopes: Scopes::all(),
+        packages: Vec::new(),
+    }
+}
+
+fn refused(message: &str) -> AppError {
+    AppError::refused(RefusalKind::Unauthenticated, ErrorCode::AuthRefused, message)
+}
+
+/// A poisoned lock here guards counters and caches that are valid after any step.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,270 @@
+//! Fetching a judged file from its upstream: to the client and to the store at once.
+//!
+//! One task per file fetches; the client that came first is fed while bytes arrive, everybody
+//! else waits until the file is admitted and is then served from the store. The last chunk is
+//! held back until the digest of the whole is right, so nobody ever holds a complete wrong file,
+//! and nothing wrong is ever admitted. A client that goes away, or is slow, does not stop or slow
+//! the others.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use tokio::sync::{mpsc, watch};
+use vouchsafe_domain::event::{EventKind, NewEvent};
+use vouchsafe_domain::index::ArtifactView;
+use vouchsafe_domain::{
+    DigestAlgorithm, Digests, ErrorCode, PackageRef, RefusalKind, Timestamp, Version,
+};
+use vouchsafe_store::blob::BlobError;
+use vouchsafe_store::{CachedArtifactRow, NewCachedArtifact};
+
+use crate::fetch_index::shared;
+use crate::read_artifact::{ArtifactBody, ArtifactDownload};
+use crate::{App, AppError, Mounted, REGISTRY};
+
+/// Chunks a client may lag behind before it is served from the store instead.
+const LAG_CHUNKS: usize = 64;
+
+type Outcome = Option<Result<Arc<CachedArtifactRow>, Arc<AppError>>>;
+
+/// Fetches under way: who comes second waits here.
+#[derive(Default)]
+pub(crate) struct InProgress(Mutex<HashMap<String, watch::Receiver<Outcome>>>);
+
+/// Everything the fetching task needs to know.
+struct Job {
+    url: String,
+    max_bytes: u64,
+    stated: Digests,
+    algorithms: Vec<DigestAlgorithm>,
+    new: Head,
+}
+
+struct Head {
+    package: PackageRef,
+    version: Version,
+    filename: vouchsafe_domain::Filename,
+    published_at: Option<Timestamp>,
+}
+
+impl App {
+    /// Fetches a file that policy allows.
+    pub(crate) async fn fetch_judged(
+        &self,
+        mounted: &Mounted,
+        package: &PackageRef,
+        version: &Version,
+        artifact: &ArtifactView,
+        published_at: Option<Timestamp>,
+    ) -> Result<ArtifactDownload, AppError> {
+        let key = format!("{package}#{}", artifact.filename);
+        let (feed, arriving) = mpsc::channel(LAG_CHUNKS);
+        let (report, done, is_first) = {
+            let mut in_progress = lock(&self.inner.downloads_in_progress.0);
+            match in_progress.get(&key) {
+                Some(done) => (None, done.clone(), false),
+                None => {
+                    let (report, done) = watch::channel(None);
+                    in_progress.insert(key.clone(), done.clone());
+                    (Some(report), done, true)
+                }
+            }
+        };
+        if let Some(report) = report {
+            let job = Job {
+                url: artifact.upstream_url.clone().unwrap_or_default(),
+                max_bytes: mounted.max_artifact_bytes,
+                stated: artifact.digests.clone(),
+                algorithms: artifact.digests.iter().map(|digest| digest.algorithm()).collect(),
+                new: Head {
+                    package: package.clone(),
+                    version: version.clone(),
+                    filename: artifact.filename.clone(),
+                    published_at,
+                },
+            };
+            let app = self.clone();
+            tokio::spawn(async move {
+                let cleared = Cleared { app: app.clone(), key };
+                let outcome = app.fetch_and_admit(job, &feed).await;
+                drop(cleared);
+                let (told, last) = match outcome {
+                    Ok((row, last)) => (Ok(Arc::new(row)), last),
+                    Err(error) => (Err(Arc::new(error)), None),
+                };
+                // The outcome is told before the feed closes: its reader asks for it then.
+                report.send_replace(Some(told));
+                if let Some(last) = last {
+                    // A client that lags or left gets the rest from the store.
+                    let _ = feed.try_send(last);
+                }
+            });
+        }
+        let filename = artifact.filename.clone();
+        if is_first {
+            // The upstream's word on the size is not ours to promise: the transfer is chunked.
+            let body = ArtifactBody::Arriving(self.follow(arriving, done).boxed());
+            return Ok(ArtifactDownload {
+                filename,
+                size_bytes: None,
+                sha256: None,
+                published_at,
+                body,
+            });
+        }
+        let row = settled(done).await.map_err(shared)?;
+        Ok(ArtifactDownload {
+            filename,
+            size_bytes: Some(row.size_bytes),
+            sha256: Some(row.sha256),
+            published_at,
+            body: ArtifactBody::Blob(row.sha256),
+        })
+    }
+
+    /// Fetches, checks, admits. Gives the row and the last chunk, which nobody has been sent.
+    async fn fetch_and_admit(
+        &self,
+        job: Job,
+        feed: &mpsc::Sender<Bytes>,
+    ) -> Result<(CachedArtifactRow, Option<Bytes>), AppError> {
+        let package = &job.new.package;
+        let upstream = self.inner.upstreams.get(&package.ecosystem);
+        let upstream = upstream.ok_or_else(|| AppError::not_found(package))?;
+        let mut body = upstream.fetch_artifact(&job.url, job.max_bytes).await?;
+        let mut spool = self.inner.blobs.spool(job.max_bytes, &job.algorithms);
+        let mut held: Option<Bytes> = None;
+        let mut is_followed = true;
+        while let Some(chunk) = body.stream.next().await {
+            let chunk = chunk?;
+            spool.write(&chunk).await?;
+            if let Some(ready) = held.replace(chunk)
+                && is_followed
+            {
+                is_followed = feed.try_send(ready).is_ok();
+            }
+        }
+        let spooled = spool.finish().await?;
+        if let Some(algorithm) = job.stated.disagreement(&spooled.digests) {
+            return Err(self.refuse_mismatch(&job, algorithm).await);
+        }
+        let (sha256, size_bytes) = self.inner.blobs.keep(spooled).await?;
+        let new = NewCachedArtifact {
+            registry_id: REGISTRY,
+            package: package.clone(),
+            version: job.new.version.clone(),
+            filename: job.new.filename.clone(),
+            published_at: job.new.published_at,
+            sha256,
+            size_bytes,
+            upstream_digests: job.stated.clone(),
+            now: self.now(),
+        };
+        let row = self.inner.store.admit_artifact(new).await?;
+        if row.sha256 != sha256 {
+            // Another node admitted other bytes under this name first: those stay.
+            return Err(self.refuse_mismatch(&job, DigestAlgorithm::Sha256).await);
+        }
+        Ok((row, held.filter(|_| is_followed)))
+    }
+
+    async fn refuse_mismatch(&self, job: &Job, algorithm: DigestAlgorithm) -> AppError {
+        let subject = job.new.package.to_string();
+        let details = serde_json::json!({
+            "filename": job.new.filename.as_str(),
+            "algorithm": algorithm.as_str(),
+        });
+        let event = NewEvent::new(EventKind::UpstreamMismatch, "system", subject).with(details);
+        tracing::error!(package = %job.new.package, "an upstream file does not match its index");
+        if let Err(error) = self.inner.store.record_event(event, self.now()).await {
+            return error.into();
+        }
+        AppError::refused(
+            RefusalKind::BadUpstream,
+            ErrorCode::UpstreamMismatch,
+            format!(
+                "the upstream's `{}` does not have the {} its index states; it was not admitted",
+                job.new.filename,
+                algorithm.as_str()
+            ),
+        )
+    }
+
+    /// What the first client reads: arriving chunks, then, if it lagged, the rest from the store.
+    fn follow(
+        &self,
+        chunks: mpsc::Receiver<Bytes>,
+        done: watch::Receiver<Outcome>,
+    ) -> impl futures::Stream<Item = Result<Bytes, Arc<AppError>>> + Send + use<> {
+        let state = Following { app: self.clone(), chunks, done, sent_bytes: 0, rest: None };
+        futures::stream::try_unfold(state, |mut following| async move {
+            let chunk = following.next().await?;
+            Ok(chunk.map(|chunk| (chunk, following)))
+        })
+    }
+}
+
+/// One client that is fed while the file arrives.
+struct Following {
+    app: App,
+    chunks: mpsc::Receiver<Bytes>,
+    done: watch::Receiver<Outcome>,
+    sent_bytes: u64,
+    rest: Option<BoxStream<'static, Result<Bytes, BlobError>>>,
+}
+
+impl Following {
+    async fn next(&mut self) -> Result<Option<Bytes>, Arc<AppError>> {
+        if self.rest.is_none() {
+            if let Some(chunk) = self.chunks.recv().await {
+                self.sent_bytes += chunk.len() as u64;
+                return Ok(Some(chunk));
+            }
+            let row = settled(self.done.clone()).await?;
+            if self.sent_bytes >= row.size_bytes {
+                return Ok(None);
+            }
+            let range = Some(self.sent_bytes..row.size_bytes);
+            let read = self.app.inner.blobs.read(row.sha256, range).await;
+            self.rest = Some(read.map_err(|error| Arc::new(AppError::from(error)))?.stream);
+        }
+        match self.rest.as_mut() {
+            Some(rest) => {
+                let chunk = rest.next().await.transpose();
+                chunk.map_err(|error| Arc::new(AppError::from(error)))
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+/// Takes a fetch off the list when its task ends, however it ends.
+struct Cleared {
+    app: App,
+    key: String,
+}
+
+impl Drop for Cleared {
+    fn drop(&mut self) {
+        lock(&self.app.inner.downloads_in_progress.0).remove(&self.key);
+    }
+}
+
+async fn settled(
+    mut done: watch::Receiver<Outcome>,
+) -> Result<Arc<CachedArtifactRow>, Arc<AppError>> {
+    let gone = || Arc::new(AppError::internal(std::io::Error::other("a fetch ended unfinished")));
+    let outcome = done.wait_for(Option::is_some).await.map_err(|_| gone())?;
+    match outcome.as_ref() {
+        Some(outcome) => outcome.clone(),
+        None => Err(gone()),
+    }
+}
+
+/// A poisoned lock here guards a map that is valid after any step.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,288 @@
+//! Upstream index documents: kept unjudged, revalidated, fetched once for everybody who waits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use moka::sync::Cache;
+use vouchsafe_adapter::{Profile, UpstreamDocument, UpstreamRequest};
+use vouchsafe_domain::index::UpstreamIndex;
+use vouchsafe_domain::{PackageRef, Timestamp};
+use vouchsafe_store::UpstreamDocumentRow;
+use vouchsafe_upstream::{DocumentRequest, Fetched, SingleFlight, Upstream, UpstreamError};
+
+use crate::{App, AppError, Mounted, REGISTRY};
+
+/// "Not there" is believed for this long at most: a package may be published any minute.
+const ABSENT_TTL: Duration = Duration::from_secs(60);
+/// While an upstream is down, what we have is believed for this long before trying again.
+const OUTAGE_RETRY: Duration = Duration::from_secs(10);
+
+/// A parsed upstream index.
+pub(crate) struct FetchedIndex {
+    pub(crate) index: UpstreamIndex,
+    /// When the document with this content was first seen.
+    pub(crate) changed_at: Timestamp,
+    /// Believed without asking until then.
+    pub(crate) fresh_until: Timestamp,
+    /// Set when the upstream could not be asked.
+    pub(crate) stale_since: Option<Timestamp>,
+    weight: u32,
+}
+
+type Flight = Result<Option<Arc<FetchedIndex>>, Arc<AppError>>;
+
+/// Parsed indexes in memory, and the flights that fetch them.
+pub(crate) struct Indexes {
+    parsed: Cache<String, Arc<FetchedIndex>>,
+    flights: SingleFlight<String, Flight>,
+}
+
+impl Indexes {
+    pub(crate) fn new(max_bytes: u64) -> Self {
+        let parsed = Cache::builder()
+            .weigher(|_, fetched: &Arc<FetchedIndex>| fetched.weight)
+            .max_capacity(max_bytes)
+            .build();
+        Self { parsed, flights: SingleFlight::default() }
+    }
+}
+
+/// A document and how fresh it is.
+struct Known {
+    bytes: Bytes,
+    row: UpstreamDocumentRow,
+    fresh_until: Timestamp,
+    stale_since: Option<Timestamp>,
+}
+
+impl App {
+    /// The upstream's index of a package; `None` when the upstream has no such package.
+    ///
+    /// # Errors
+    ///
+    /// `upstream.*` when it cannot be asked and nothing usable is known.
+    pub(crate) async fn fetch_index(
+        &self,
+        mounted: &Mounted,
+        package: &PackageRef,
+    ) -> Result<Option<Arc<FetchedIndex>>, AppError> {
+        let purl = package.to_string();
+        if let Some(fetched) = self.inner.indexes.parsed.get(&purl)
+            && self.now() < fetched.fresh_until
+        {
+            return Ok(Some(fetched));
+        }
+        let app = self.clone();
+        let (id, package) = (mounted.id.clone(), package.clone());
+        let flight = self.inner.indexes.flights.run(purl.clone(), move || async move {
+            let Some(mounted) = app.ecosystem(id.as_str()) else { return Ok(None) };
+            app.fetch_and_parse(mounted, &package).await.map_err(Arc::new)
+        });
+        let fetched = flight.await.map_err(shared)?;
+        if let Some(fetched) = &fetched {
+            self.inner.indexes.parsed.insert(purl, Arc::clone(fetched));
+        }
+        Ok(fetched)
+    }
+
+    async fn fetch_and_parse(
+        &self,
+        mounted: &Mounted,
+        package: &PackageRef,
+    ) -> Result<Option<Arc<FetchedIndex>>, AppError> {
+        let adapter = mounted.adapter;
+        let settings = match adapter.upstream_settings() {
+            Some(request) => self.known_document(mounted, &request).await?.map(|known| known.bytes),
+            None => None,
+        };
+        let request = adapter.upstream_index(&package.name);
+        let Some(known) = self.known_document(mounted, &request).await? else { return Ok(None) };
+        let name = package.name.clone();
+        let parsed = tokio::task::spawn_blocking(move || {
+            let document = UpstreamDocument {
+                url: &known.row.url,
+                content_type: known.row.content_type.as_deref().unwrap_or_default(),
+                bytes: &known.bytes,
+                settings: settings.as_deref(),
+            };
+            let index = adapter.parse_index(&name, &document)?;
+            Ok::<_, vouchsafe_adapter::FormatError>(FetchedIndex {
+                index,
+                changed_at: known.row.fetched_at,
+                fresh_until: known.fresh_until,
+                stale_since: known.stale_since,
+                weight: u32::try_from(known.bytes.len() + 512).unwrap_or(u32::MAX),
+            })
+        });
+        Ok(Some(Arc::new(parsed.await.map_err(AppError::internal)??)))
+    }
+
+    /// A document of the upstream, from the store when that is fresh enough, revalidated when not.
+    async fn known_document(
+        &self,
+        mounted: &Mounted,
+        request: &UpstreamRequest,
+    ) -> Result<Option<Known>, AppError> {
+        let Some(upstream) = self.inner.upstreams.get(&mounted.id) else { return Ok(None) };
+        let now = self.now();
+        let ttl = self.config().index_ttl_of(&mounted.id);
+        let row =
+            self.inner.store.find_upstream_document(REGISTRY, &mounted.id, &request.path).await?;
+        if let Some(row) = &row {
+            let is_absent = row.body_sha256.is_none();
+            let until = row.validated_at.plus(if is_absent { ttl.min(ABSENT_TTL) } else { ttl });
+            if now < until {
+                if is_absent {
+                    return Ok(None);
+                }
+                if let Some(bytes) = self.stored_body(mounted.adapter.profile(), row).await {
+                    let row = row.clone();
+                    return Ok(Some(Known { bytes, row, fresh_until: until, stale_since: None }));
+                }
+            }
+        }
+        let profile = mounted.adapter.profile();
+        match self.ask(upstream, profile, request, row.as_ref()).await {
+            Ok(Fetched::NotFound) => {
+                self.remember(mounted, request, None, None, now).await?;
+                Ok(None)
+            }
+            Ok(Fetched::NotModified) => match row {
+                Some(row) => {
+                    let bytes = self.stored_body(profile, &row).await.ok_or_else(|| {
+                        AppError::internal(std::io::Error::other("a cached index lost its blob"))
+                    })?;
+                    let key = &request.path;
+                    self.inner.store.touch_upstream_document(REGISTRY, &mounted.id, key, now).await?;
+                    Ok(Some(Known { bytes, row, fresh_until: now.plus(ttl), stale_since: None }))
+                }
+                None => Ok(None),
+            },
+            Ok(Fetched::Document { bytes, content_type, etag, last_modified, final_url }) => {
+                let meta = (content_type, etag, last_modified, final_url);
+                let row =
+                    self.remember(mounted, request, Some(bytes.clone()), Some(meta), now).await?;
+                Ok(Some(Known { bytes, row, fresh_until: now.plus(ttl), stale_since: None }))
+            }
+            Err(error) if error.is_outage() => {
+                let usable = row.filter(|row| {
+                    now.since(row.validated_at) < self.config().stale_max_of(&mounted.id)
+                });
+                let Some(row) = usable else { return Err(error.into()) };
+                if row.body_sha256.is_none() {
+                    return Err(error.into());
+                }
+                let Some(bytes) = self.stored_body(profile, &row).await else {
+                    return Err(error.into());
+                };
+                tracing::warn!(ecosystem = %mounted.id, error = %error, "serving a stale index");
+                metrics::counter!("vouchsafe_stale_indexes_total").increment(1);
+                let stale_since = Some(row.validated_at);
+                Ok(Some(Known { bytes, row, fresh_until: now.plus(OUTAGE_RETRY), stale_since }))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Refuses a request that has come through this registry before.
+    ///
+    /// # Errors
+    ///
+    /// When a `Via` header names us: registries are each other's upstream.
+    pub fn refuse_loop(&self, headers: &http::HeaderMap) -> Result<(), AppError> {
+        for via in headers.get_all(http::header::VIA) {
+            self.inner.upstreams.refuse_loop(via.to_str().unwrap_or_default())?;
+        }
+        Ok(())
+    }
+
+    async fn ask(
+        &self,
+        upstream: &Upstream,
+        profile: &Profile,
+        request: &UpstreamRequest,
+        row: Option<&UpstreamDocumentRow>,
+    ) -> Result<Fetched, UpstreamError> {
+        // A body that was lost cannot be revalidated: ask for all of it.
+        let known = match row {
+            Some(row) => match row.body_sha256 {
+                Some(sha256) if self.inner.blobs.exists(sha256).await.unwrap_or(false) => Some(row),
+                _ => None,
+            },
+            None => None,
+        };
+        upstream
+            .fetch_document(DocumentRequest {
+                path_or_url: request.path.clone(),
+                accept: request.accept,
+                etag: known.and_then(|row| row.etag.as_deref()),
+                last_modified: known.and_then(|row| row.last_modified.as_deref()),
+                max_bytes: profile.max_index_bytes,
+            })
+            .await
+    }
+
+    async fn stored_body(&self, profile: &Profile, row: &UpstreamDocumentRow) -> Option<Bytes> {
+        let sha256 = row.body_sha256?;
+        match self.inner.blobs.read_all(sha256, profile.max_index_bytes).await {
+            Ok(bytes) => Some(bytes),
+            Err(error) => {
+                tracing::warn!(%sha256, error = %error, "a cached index could not be read back");
+                None
+            }
+        }
+    }
+
+    async fn remember(
+        &self,
+        mounted: &Mounted,
+        request: &UpstreamRequest,
+        body: Option<Bytes>,
+        meta: Option<(String, Option<String>, Option<String>, String)>,
+        now: Timestamp,
+    ) -> Result<UpstreamDocumentRow, AppError> {
+        let body_sha256 = match &body {
+            Some(bytes) => {
+                let mut spool = self.inner.blobs.spool(u64::MAX, &[]);
+                spool.write(bytes).await?;
+                Some(self.inner.blobs.keep(spool.finish().await?).await?.0)
+            }
+            None => None,
+        };
+        let (content_type, etag, last_modified, url) = match meta {
+            Some((content_type, etag, last_modified, url)) => {
+                (Some(content_type), etag, last_modified, url)
+            }
+            None => (None, None, None, request.path.clone()),
+        };
+        let row = UpstreamDocumentRow {
+            registry_id: REGISTRY,
+            ecosystem: mounted.id.clone(),
+            key: request.path.clone(),
+            url,
+            content_type,
+            etag,
+            last_modified,
+            body_sha256,
+            size_bytes: body.as_ref().map_or(0, |bytes| bytes.len() as u64),
+            status: if body.is_some() { 200 } else { 404 },
+            fetched_at: now,
+            validated_at: now,
+        };
+        self.inner.store.put_upstream_document(row.clone()).await?;
+        Ok(row)
+    }
+}
+
+/// An error that several callers share: the refusal is copied, an internal cause is kept whole.
+pub(crate) fn shared(error: Arc<AppError>) -> AppError {
+    match error.as_ref() {
+        AppError::Refused(refusal) => AppError::Refused(refusal.clone()),
+        AppError::Internal(_) => AppError::Internal(anyhow::Error::new(SharedCause(error))),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a shared request failed")]
+struct SharedCause(#[source] Arc<AppError>);

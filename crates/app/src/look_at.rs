@@ -1,0 +1,104 @@
+//! What pages show: a package as it is judged now, and why a release of it is withheld.
+
+use vouchsafe_domain::index::PackageView;
+use vouchsafe_domain::{LifecycleState, PackageRef, Timestamp, Version};
+use vouchsafe_policy::{Facts, Reason, Verdict};
+
+use crate::judge::{age_of, newest_version};
+use crate::{App, AppError, Mounted, REGISTRY};
+
+/// A package for a page.
+pub struct PackageSummary {
+    /// The judged view.
+    pub view: PackageView,
+    /// One line about it.
+    pub summary: String,
+    /// Words it is found by.
+    pub keywords: Vec<String>,
+    /// Set when the upstream could not be asked.
+    pub stale_since: Option<Timestamp>,
+}
+
+/// Why a release is withheld.
+pub struct Explained {
+    /// Every reason.
+    pub reasons: Vec<Reason>,
+    /// When the release appeared, when known.
+    pub published_at: Option<Timestamp>,
+    /// When the judgement may change by itself.
+    pub until: Option<Timestamp>,
+    /// What is served instead.
+    pub newest_served: Option<Version>,
+}
+
+impl App {
+    /// Reads a package for a page, judged like every index.
+    ///
+    /// # Errors
+    ///
+    /// Like reading its index document.
+    pub async fn look_at(
+        &self,
+        mounted: &Mounted,
+        package: &PackageRef,
+    ) -> Result<PackageSummary, AppError> {
+        let judged = self.judged_view(mounted, package).await?;
+        let row = self.inner.store.find_package(REGISTRY, package).await?;
+        let (summary, keywords) = row.map(|row| (row.summary, row.keywords)).unwrap_or_default();
+        let stale_since = judged.stale_since;
+        Ok(PackageSummary { view: judged.view, summary, keywords, stale_since })
+    }
+
+    /// Every reason why a release is withheld now; `None` when it is served, or unknown.
+    ///
+    /// # Errors
+    ///
+    /// Like reading the package's index document.
+    pub async fn explain_withheld(
+        &self,
+        mounted: &Mounted,
+        package: &PackageRef,
+        version: &Version,
+    ) -> Result<Option<Explained>, AppError> {
+        let judged = self.judged_view(mounted, package).await?;
+        let found = judged.view.withheld.iter().find(|held| held.release.version == *version);
+        let Some(held) = found else { return Ok(None) };
+        let published_at = match held.release.artifacts.first() {
+            Some(artifact) => age_of(artifact, &held.release),
+            None => held.release.published_at,
+        };
+        let facts = Facts {
+            package: package.clone(),
+            version: held.release.version.clone(),
+            published_at,
+            is_hosted: judged.view.is_hosted,
+            state: LifecycleState::Active,
+        };
+        let rules = self.inner.rules.current();
+        let judgement = rules.policy.for_package(package).judge(&facts, self.now());
+        let Verdict::Withhold(reasons) = judgement.verdict else { return Ok(None) };
+        let served = judged.view.releases.iter().map(|release| &release.version);
+        let newest_served = newest_version(mounted.adapter, served).cloned();
+        Ok(Some(Explained { reasons, published_at, until: judgement.valid_until, newest_served }))
+    }
+
+    /// How many packages are hosted here.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError`] when the store fails.
+    pub async fn package_count(&self) -> Result<u64, AppError> {
+        Ok(self.inner.store.count_packages(REGISTRY).await?)
+    }
+}
+
+impl Mounted {
+    /// How a person installs a release, by the ecosystem's usual client.
+    pub fn install_line(&self, name: &str, version: Option<&str>) -> String {
+        let line = self.adapter.profile().install_line.replace("{name}", name);
+        match version {
+            Some(version) => line.replace("{version}", version),
+            None => line.split("{version}").next().unwrap_or_default().trim_end_matches(['@', '=', ' ']).to_owned(),
+        }
+    }
+}

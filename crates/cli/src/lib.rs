@@ -1,0 +1,119 @@
+//! The command line: parse, read the configuration, wire the parts, call one use case, print.
+//!
+//! One file per command. Output that is data can be had as JSON with `--json`; everything else a
+//! person reads goes to standard error, so that `$(vouchsafe token add …)` is the token alone.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
+
+mod adopt;
+
+mod claim;
+mod client;
+mod config;
+
+mod open;
+mod policy;
+mod print;
+mod serve;
+mod token;
+mod user;
+
+use clap::{Parser, Subcommand};
+use vouchsafe_adapter::Ecosystem;
+
+/// One registry server for Cargo, npm and PyPI, hosted and proxied, that vouches for what it serves.
+///
+/// Start it with `vouchsafe serve`, make yourself an account with `vouchsafe user add`, a token
+/// with `vouchsafe token add`, and point your package manager at it with `vouchsafe client setup`
+/// or `vouchsafe adopt`.
+#[derive(Debug, Parser)]
+#[command(name = "vouchsafe", version, propagate_version = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server.
+    Serve(serve::ServeArgs),
+    /// Make and list accounts.
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Make, list and revoke access tokens.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+    /// Point a package manager at a registry.
+    #[command(subcommand)]
+    Client(client::ClientCommand),
+    /// Take over where this machine's package managers fetch from, and point them here.
+    Adopt(adopt::AdoptArgs),
+    /// Claim names and prefixes that are never asked upstream.
+    #[command(subcommand)]
+    Claim(claim::ClaimCommand),
+    /// Deny, allow and exempt releases.
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
+    /// Check the configuration.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Print shell completions.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Parses the command line and runs the command. The exit code is 0, 1 for a failure, 2 for a
+/// command line that cannot be read.
+#[must_use]
+pub fn main(adapters: &'static [&'static dyn Ecosystem]) -> std::process::ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: no runtime: {error}");
+            return std::process::ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(run(cli.command, adapters));
+    // A blocking thread that hangs must not hold up a server that has stopped.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    match outcome {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(
+    command: Command,
+    adapters: &'static [&'static dyn Ecosystem],
+) -> anyhow::Result<()> {
+    match command {
+        Command::Serve(args) => serve::run(args, adapters).await,
+        Command::User(command) => user::run(command, adapters).await,
+        Command::Token(command) => token::run(command, adapters).await,
+        Command::Client(command) => client::run(command),
+        Command::Adopt(args) => adopt::run(args, adapters),
+        Command::Claim(command) => claim::run(command, adapters).await,
+        Command::Policy(command) => policy::run(command, adapters).await,
+        Command::Config(command) => config::run(command, adapters),
+        Command::Completions { shell } => {
+            use clap::CommandFactory as _;
+            clap_complete::generate(shell, &mut Cli::command(), "vouchsafe", &mut std::io::stdout());
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        super::Cli::command().debug_assert();
+    }
+}

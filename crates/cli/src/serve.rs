@@ -1,0 +1,129 @@
+//! `vouchsafe serve`.
+
+use anyhow::Context;
+use clap::Args;
+use tokio::sync::watch;
+use url::Url;
+use vouchsafe_adapter::Ecosystem;
+use vouchsafe_domain::EcosystemId;
+use vouchsafe_http::Server;
+
+use crate::config::{ConfigFile, DataArgs, LogFormat, Settings, UpstreamSection};
+use crate::open;
+
+/// Run the server.
+///
+/// Without any option it keeps everything in ./vouchsafe-data, listens on 127.0.0.1:7878, and
+/// serves what is published to it. Give it upstreams, here or by `vouchsafe adopt`, and it serves
+/// public packages at the same addresses.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    data: DataArgs,
+
+    /// Address and port to listen on [default: 127.0.0.1:7878].
+    #[arg(long, value_name = "HOST:PORT")]
+    listen: Option<String>,
+
+    /// Address under which clients reach this server, e.g. behind a reverse proxy.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<Url>,
+
+    /// Where packages of an ecosystem are fetched from, e.g. npm=https://mirror.example/npm/
+    #[arg(long = "upstream", value_name = "ECOSYSTEM=URL", value_parser = parse_upstream)]
+    upstreams: Vec<(EcosystemId, Url)>,
+}
+
+fn parse_upstream(text: &str) -> Result<(EcosystemId, Url), String> {
+    let (id, url) = text.split_once('=').ok_or("write ECOSYSTEM=URL, for example npm=https://…")?;
+    let id = id.parse().map_err(|error| format!("{error}"))?;
+    let url = url.parse().map_err(|error| format!("`{url}` is not a URL: {error}"))?;
+    Ok((id, url))
+}
+
+pub(crate) async fn run(
+    args: ServeArgs,
+    adapters: &'static [&'static dyn Ecosystem],
+) -> anyhow::Result<()> {
+    let settings = Settings::read_with(&args.data, adapters, |file| lay_over(file, &args))?;
+    start_log(&settings);
+    vouchsafe_http::install_metrics();
+    let server = Server::bind(settings.server.clone()).await?;
+    let mut settings = settings;
+    settings.follow_port(server.address()?);
+    let app = open::build(&settings, adapters).await?;
+    let site_url = &settings.app.site_url;
+    println!("vouchsafe is listening on {} and serves {site_url}", server.address()?);
+    print_next_steps(&app, &settings).await?;
+
+    let (stop_jobs, stopped) = watch::channel(false);
+    let jobs = tokio::spawn(vouchsafe_jobs::run(app.clone(), stopped));
+    server.run(app.clone(), stop_signal()).await;
+    tracing::info!("stopping");
+    stop_jobs.send_replace(true);
+    jobs.await.context("the worker")?;
+    app.flush_token_uses().await?;
+    app.store().close().await;
+    Ok(())
+}
+
+fn lay_over(file: &mut ConfigFile, args: &ServeArgs) {
+    if let Some(listen) = &args.listen {
+        file.server.listen = Some(listen.clone());
+    }
+    if let Some(url) = &args.public_url {
+        file.server.public_url = Some(url.clone());
+    }
+    for (id, url) in &args.upstreams {
+        match file.upstreams.get_mut(id) {
+            Some(section) => section.url = url.clone(),
+            None => {
+                file.upstreams.insert(id.clone(), UpstreamSection::at(url.clone()));
+            }
+        }
+    }
+}
+
+/// Says what a person would do next, as long as nobody has done it.
+async fn print_next_steps(app: &vouchsafe_app::App, settings: &Settings) -> anyhow::Result<()> {
+    if app.store().last_event_seq().await? > 0 {
+        return Ok(());
+    }
+    let (data, url) = (settings.data_dir.display(), &settings.app.site_url);
+    eprintln!("next: vouchsafe user add NAME --email ADDRESS --admin --data {data}");
+    eprintln!("      vouchsafe token add --user NAME --data {data}");
+    eprintln!("      vouchsafe client setup cargo --url {url} --token TOKEN   (or npm, pypi)");
+    eprintln!("      open {url}/ in a browser");
+    Ok(())
+}
+
+fn start_log(settings: &Settings) {
+    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log_level)
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match settings.log_format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().try_init(),
+    };
+    // A second subscriber in one process is a test's; the first one goes on.
+    drop(started);
+}
+
+async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+            let _ = interrupt.await;
+            return;
+        };
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+}

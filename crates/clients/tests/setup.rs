@@ -1,0 +1,276 @@
+//! Setting clients up: what is written, what stays, and what is never touched.
+#![cfg(unix)]
+#![allow(missing_docs, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use vouchsafe_clients::{Client, Env, SetupError, Target, apply, setup};
+use vouchsafe_domain::{EcosystemId, Secret};
+
+const TOKEN: &str = "vsf_0123456789";
+
+/// A machine of its own with nothing installed: a home and a project folder.
+struct Machine {
+    root: TempDir,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("home")).unwrap();
+        fs::create_dir_all(root.path().join("project")).unwrap();
+        Self { root }
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.root.path().join(path)
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap()
+    }
+
+    fn env(&self) -> Env {
+        Env::new(self.path("home"), self.path("project"), [])
+    }
+
+    fn target(&self) -> Target {
+        let url = "http://registry.example:7878".parse().unwrap();
+        Target::new(url, Some(Secret::new(TOKEN))).unwrap()
+    }
+
+    fn project_target(&self) -> Target {
+        self.target().in_project(self.path("project"))
+    }
+
+    /// Sets up, and again: the second time nothing is left to change.
+    #[track_caller]
+    fn setup(&self, ecosystem: &'static str, target: &Target) -> Vec<String> {
+        let ecosystem = EcosystemId::from_static(ecosystem);
+        let plan = setup(&ecosystem, target, &self.env()).unwrap();
+        for change in &plan.changes {
+            assert!(!change.preview().contains(TOKEN), "{}", change.preview());
+        }
+        apply(&plan.changes).unwrap();
+        let again = setup(&ecosystem, target, &self.env()).unwrap();
+        assert!(again.changes.is_empty(), "{:?}", again.changes);
+        plan.next_steps
+    }
+
+    fn mode(&self, path: &str) -> u32 {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::metadata(self.path(path)).unwrap().permissions().mode() & 0o777
+    }
+}
+
+#[test]
+fn cargo_of_a_user_keeps_its_settings_and_gets_the_token_apart() {
+    let machine = Machine::new();
+    machine.write(
+        "home/.cargo/config.toml",
+        "# mine\n[net]\nretry = 5 # slow\n\n[source.crates-io]\nreplace-with = \"corp\"\n",
+    );
+    let mut target = machine.target();
+    machine.setup("cargo", &target);
+    assert_eq!(
+        machine.read("home/.cargo/config.toml"),
+        "# mine\n[net]\nretry = 5 # slow\n\n[source.crates-io]\nreplace-with = \"vouchsafe\"\n\n\
+         [registries.vouchsafe]\nindex = \"sparse+http://registry.example:7878/cargo/index/\"\n\
+         credential-provider = \"cargo:token\"\n\n[registry]\ndefault = \"vouchsafe\"\n"
+    );
+    assert_eq!(
+        machine.read("home/.cargo/credentials.toml"),
+        format!("[registries.vouchsafe]\ntoken = \"{TOKEN}\"\n")
+    );
+    assert_eq!(machine.mode("home/.cargo/credentials.toml"), 0o600);
+    assert!(machine.read("home/.cargo/config.toml.vouchsafe-backup").contains("corp"));
+    // The copy is of the first version, not of the last one.
+    target.token = Some(Secret::new("vsf_other"));
+    machine.setup("cargo", &target);
+    assert!(machine.read("home/.cargo/config.toml.vouchsafe-backup").contains("corp"));
+}
+
+#[test]
+fn cargo_of_a_project_leaves_the_home_alone() {
+    let machine = Machine::new();
+    let steps = machine.setup("cargo", &machine.project_target());
+    assert!(machine.read("project/.cargo/config.toml").contains(TOKEN));
+    assert_eq!(machine.mode("project/.cargo/config.toml"), 0o600);
+    assert_eq!(fs::read_dir(machine.path("home")).unwrap().count(), 0);
+    assert!(steps.iter().any(|step| step.contains("version control")), "{steps:?}");
+}
+
+#[test]
+fn npm_keeps_other_settings_and_says_which_scopes_stay_elsewhere() {
+    let machine = Machine::new();
+    machine.write(
+        "project/.npmrc",
+        "; mine\nregistry=https://upstream.example/\n@acme:registry=https://acme.example/\nfund=false\n",
+    );
+    let steps = machine.setup("npm", &machine.project_target());
+    assert_eq!(
+        machine.read("project/.npmrc"),
+        format!(
+            "; mine\nregistry=http://registry.example:7878/npm/\n\
+             @acme:registry=https://acme.example/\nfund=false\n\
+             //registry.example:7878/npm/:_authToken={TOKEN}\n"
+        )
+    );
+    assert_eq!(machine.mode("project/.npmrc"), 0o600);
+    assert!(steps.iter().any(|step| step.contains("@acme")), "{steps:?}");
+    assert!(!machine.path("project/.yarnrc.yml").exists(), "no sign of Yarn");
+}
+
+#[test]
+fn yarn_is_set_up_where_it_is_in_use() {
+    let machine = Machine::new();
+    machine.write("project/.yarnrc.yml", "# mine\nnodeLinker: node-modules\n");
+    machine.setup("npm", &machine.project_target());
+    assert_eq!(
+        machine.read("project/.yarnrc.yml"),
+        format!(
+            "# mine\nnodeLinker: node-modules\n\
+             npmRegistryServer: \"http://registry.example:7878/npm\"\n\
+             npmAuthToken: \"{TOKEN}\"\nnpmAlwaysAuth: true\n\
+             unsafeHttpWhitelist:\n  - \"registry.example\"\n"
+        )
+    );
+}
+
+#[test]
+fn python_clients_of_a_user() {
+    let machine = Machine::new();
+    machine.write("home/.config/pip/pip.conf", "[global]\nextra-index-url = https://x.example/\n");
+    machine.write("home/.pypirc", "[distutils]\nindex-servers = corp\n\n[corp]\nusername = me\n");
+    let steps = machine.setup("pypi", &machine.target());
+    let index = format!("http://__token__:{TOKEN}@registry.example:7878/pypi/simple/");
+    assert_eq!(
+        machine.read("home/.config/pip/pip.conf"),
+        format!(
+            "[global]\nextra-index-url = https://x.example/\nindex-url = {index}\n\
+             trusted-host = registry.example\n"
+        )
+    );
+    assert_eq!(
+        machine.read("home/.config/uv/uv.toml"),
+        format!(
+            "[[index]]\nname = \"vouchsafe\"\nurl = \"{index}\"\n\
+             publish-url = \"http://registry.example:7878/pypi/legacy/\"\ndefault = true\n"
+        )
+    );
+    assert_eq!(
+        machine.read("home/.pypirc"),
+        format!(
+            "[distutils]\nindex-servers =\n    corp\n    vouchsafe\n\n[corp]\nusername = me\n\n\
+             [vouchsafe]\nrepository = http://registry.example:7878/pypi/legacy/\n\
+             username = __token__\npassword = {TOKEN}\n"
+        )
+    );
+    for file in ["home/.config/pip/pip.conf", "home/.config/uv/uv.toml", "home/.pypirc"] {
+        assert_eq!(machine.mode(file), 0o600, "{file}");
+    }
+    assert!(steps.iter().any(|step| step.contains("extra-index-url")), "{steps:?}");
+}
+
+#[test]
+fn a_manifest_that_is_shared_never_gets_the_token() {
+    let machine = Machine::new();
+    machine.write(
+        "project/pyproject.toml",
+        "[project]\nname = \"x\" # mine\n\n[tool.uv]\npackage = true\n\n[tool.poetry]\nname = \"x\"\n",
+    );
+    let steps = machine.setup("pypi", &machine.project_target());
+    let manifest = machine.read("project/pyproject.toml");
+    assert!(!manifest.contains(TOKEN) && !manifest.contains("__token__"), "{manifest}");
+    assert!(manifest.contains("[[tool.uv.index]]\nname = \"vouchsafe\""), "{manifest}");
+    assert!(manifest.contains("[[tool.poetry.source]]\nname = \"vouchsafe\""), "{manifest}");
+    assert!(manifest.starts_with("[project]\nname = \"x\" # mine\n"), "{manifest}");
+    assert!(!machine.path("project/uv.toml").exists(), "it would switch [tool.uv] off");
+    assert!(machine.read("project/poetry.toml").contains(TOKEN));
+    assert!(steps.iter().any(|step| step.contains("UV_INDEX_VOUCHSAFE_PASSWORD")), "{steps:?}");
+}
+
+#[test]
+fn without_a_token_credentials_stay_and_the_mode_too() {
+    let machine = Machine::new();
+    machine.write("home/.npmrc", "//registry.example:7878/npm/:_authToken=old\n");
+    let mut target = machine.target();
+    target.token = None;
+    machine.setup("npm", &target);
+    assert!(machine.read("home/.npmrc").contains("_authToken=old"));
+    assert_eq!(machine.mode("home/.npmrc"), 0o644);
+}
+
+#[test]
+fn links_are_followed_at_home_and_not_out_of_a_project() {
+    let machine = Machine::new();
+    machine.write("home/dotfiles/npmrc", "fund=false\n");
+    std::os::unix::fs::symlink("dotfiles/npmrc", machine.path("home/.npmrc")).unwrap();
+    machine.setup("npm", &machine.target());
+    assert!(machine.read("home/dotfiles/npmrc").contains("fund=false\nregistry="));
+    assert!(machine.path("home/.npmrc").is_symlink());
+
+    let outside = |name: &str, link: &str, ecosystem: &'static str| {
+        let link_path = machine.path("project").join(link);
+        std::os::unix::fs::symlink(machine.path(name), link_path).unwrap();
+        let ecosystem = EcosystemId::from_static(ecosystem);
+        let error = setup(&ecosystem, &machine.project_target(), &machine.env()).unwrap_err();
+        assert!(matches!(error, SetupError::OutsideProject { .. }), "{error}");
+    };
+    outside("home/dotfiles/npmrc", ".npmrc", "npm");
+    outside("home", ".cargo", "cargo");
+}
+
+#[test]
+fn a_dangling_link_is_refused() {
+    let machine = Machine::new();
+    std::os::unix::fs::symlink("nowhere", machine.path("home/.npmrc")).unwrap();
+    let npm = EcosystemId::from_static("npm");
+    assert!(setup(&npm, &machine.target(), &machine.env()).is_err());
+}
+
+#[test]
+fn a_file_that_changed_meanwhile_is_left_alone() {
+    let machine = Machine::new();
+    machine.write("home/.npmrc", "a=b\n");
+    let npm = EcosystemId::from_static("npm");
+    let plan = setup(&npm, &machine.target(), &machine.env()).unwrap();
+    machine.write("home/.npmrc", "a=c\n");
+    let error = apply(&plan.changes).unwrap_err();
+    assert!(matches!(error, SetupError::ChangedMeanwhile { .. }), "{error}");
+    assert_eq!(machine.read("home/.npmrc"), "a=c\n");
+}
+
+#[test]
+fn a_broken_file_is_named_and_not_quoted() {
+    let machine = Machine::new();
+    machine.write("home/.cargo/config.toml", "[registries.x]\ntoken = hunter2\n");
+    let cargo = EcosystemId::from_static("cargo");
+    let error = setup(&cargo, &machine.target(), &machine.env()).unwrap_err().to_string();
+    assert!(error.contains("config.toml") && error.contains("line 2"), "{error}");
+    assert!(!error.contains("hunter2"), "{error}");
+}
+
+#[test]
+fn chosen_clients_are_set_up_and_no_others() {
+    let machine = Machine::new();
+    let mut target = machine.project_target();
+    target.clients = Some(vec![Client::Twine]);
+    machine.setup("pypi", &target);
+    let names: Vec<_> = fs::read_dir(machine.path("project"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(names, [Path::new(".pypirc")]);
+    let gems = EcosystemId::from_static("gem");
+    assert!(setup(&gems, &target, &machine.env()).is_err());
+}

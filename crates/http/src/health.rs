@@ -1,0 +1,64 @@
+//! Health, readiness, metrics.
+
+use std::sync::OnceLock;
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::{Json, Router, routing::get};
+use http::{StatusCode, header};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use vouchsafe_app::App;
+
+static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
+
+/// Bounds of the duration histogram, in seconds.
+const BUCKETS: [f64; 12] =
+    [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
+
+/// Starts collecting metrics in this process. Calling it again changes nothing.
+pub fn install_metrics() {
+    if METRICS.get().is_some() {
+        return;
+    }
+    let builder = PrometheusBuilder::new().set_buckets(&BUCKETS);
+    match builder.map(PrometheusBuilder::install_recorder) {
+        Ok(Ok(handle)) => {
+            let _ = METRICS.set(handle);
+        }
+        Ok(Err(error)) => tracing::warn!(error = %error, "metrics are not collected"),
+        Err(error) => tracing::warn!(error = %error, "metrics are not collected"),
+    }
+}
+
+pub(crate) fn router() -> Router<App> {
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics_page))
+}
+
+/// `GET /healthz`: the process answers. Nothing else is looked at.
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// `GET /readyz`: the store answers, so requests make sense. An upstream that is down does not
+/// make this registry unready: what is hosted and cached is still served.
+async fn readyz(State(app): State<App>) -> impl IntoResponse {
+    let store = app.store().last_event_seq().await;
+    let status = if store.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(serde_json::json!({ "store": store.is_ok(), "ready": store.is_ok() })))
+}
+
+/// `GET /metrics`: Prometheus text.
+async fn metrics_page() -> impl IntoResponse {
+    match METRICS.get() {
+        Some(handle) => (
+            StatusCode::OK,
+            [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+            handle.render(),
+        )
+            .into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}

@@ -1,0 +1,108 @@
+//! One request: an id, the client's address, the right room, one log line.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use tower::ServiceExt;
+use tracing::Instrument;
+use vouchsafe_app::{App, AppError};
+
+use crate::TrustedProxies;
+use crate::mounts::Mounts;
+use crate::pages;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What every page and endpoint may need to know about its request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Client(pub(crate) IpAddr);
+
+/// Cheap to clone; one per server.
+#[derive(Clone)]
+pub(crate) struct Service {
+    mounts: Arc<Mounts>,
+    pages: axum::Router,
+    proxies: TrustedProxies,
+}
+
+impl Service {
+    pub(crate) fn new(app: App, proxies: TrustedProxies) -> Self {
+        let pages = pages::router(app.clone());
+        Self { mounts: Arc::new(Mounts::new(app)), pages, proxies }
+    }
+
+    pub(crate) async fn serve(&self, request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
+        let id = uuid::Uuid::now_v7();
+        let client = self.proxies.client_address(peer, request.headers());
+        let started = Instant::now();
+        let method = request.method().clone();
+        let span = tracing::info_span!("request", id = %id, method = %method);
+        let mut response = self.route(request, client).instrument(span.clone()).await;
+        log_once(&span, &method, &response, started);
+        if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        let nosniff = HeaderValue::from_static("nosniff");
+        response.headers_mut().insert(http::header::X_CONTENT_TYPE_OPTIONS, nosniff);
+        response
+    }
+
+    async fn route(&self, request: Request<Incoming>, client: IpAddr) -> Response<Body> {
+        if let Some(found) = self.mounts.find(&request) {
+            return self.mounts.serve(found, request, client).await;
+        }
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Client(client));
+        match self.pages.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+}
+
+/// Carries the cause of a 5xx from where it was refused to where it is logged.
+#[derive(Clone)]
+pub(crate) struct Cause(pub(crate) Arc<AppError>);
+
+fn log_once(
+    span: &tracing::Span,
+    method: &http::Method,
+    response: &Response<Body>,
+    started: Instant,
+) {
+    let status = response.status();
+    let class = match status.as_u16() {
+        ..300 => "2xx",
+        300..400 => "3xx",
+        400..500 => "4xx",
+        500.. => "5xx",
+    };
+    let elapsed = started.elapsed();
+    metrics::counter!("vouchsafe_requests_total", "class" => class).increment(1);
+    metrics::histogram!("vouchsafe_request_duration_seconds").record(elapsed.as_secs_f64());
+    let _entered = span.enter();
+    let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    if let Some(Cause(cause)) = response.extensions().get::<Cause>() {
+        let chain = error_chain(cause.as_ref());
+        tracing::error!(status = status.as_u16(), elapsed_ms, cause = %chain, "request failed");
+    } else if status == StatusCode::OK && method == http::Method::GET {
+        tracing::debug!(status = status.as_u16(), elapsed_ms, "request served");
+    } else {
+        tracing::info!(status = status.as_u16(), elapsed_ms, "request served");
+    }
+}
+
+fn error_chain(error: &dyn std::error::Error) -> String {
+    let mut chain = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        chain.push_str(": ");
+        chain.push_str(&source.to_string());
+        next = source.source();
+    }
+    chain
+}

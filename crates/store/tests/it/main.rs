@@ -1,0 +1,21 @@
+//! Tests of the store through its public functions, on SQLite and on PostgreSQL.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "tests fail loudly, and live in the real time and environment"
+)]
+
+mod accounts;
+mod blobs;
+mod changes;
+mod group_commit;
+mod harness;
+mod jobs;
+mod publish;
+mod schema;
+mod search;
+mod upstream;

@@ -1,0 +1,8 @@
+//! Fetches from fake upstreams on loopback: friendly, broken and hostile ones.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod artifacts;
+mod documents;
+mod fake;
+mod redirects;
+mod resilience;

@@ -1,0 +1,10 @@
+//! The one list of ecosystems. A further one is a folder, a dependency and a line here.
+
+use vouchsafe_adapter::Ecosystem;
+
+/// Every ecosystem this registry speaks, in the order pages show them.
+pub const ADAPTERS: &[&dyn Ecosystem] = &[
+    &vouchsafe_ecosystem_cargo::Cargo,
+    &vouchsafe_ecosystem_npm::Npm,
+    &vouchsafe_ecosystem_pypi::PyPi,
+];

@@ -1,0 +1,190 @@
+//! How each ecosystem's clients ask, so that every server is asked the way its users ask it.
+
+mod cargo;
+mod npm;
+mod pypi;
+
+use anyhow::{Context as _, Result};
+use base64::Engine as _;
+
+use super::data_set::Release;
+use super::http::{Connection, Request};
+
+/// An ecosystem that is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Ecosystem {
+    /// npm.
+    Npm,
+    /// `PyPI`.
+    Pypi,
+    /// Cargo.
+    Cargo,
+}
+
+impl Ecosystem {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::Npm, Self::Pypi, Self::Cargo];
+
+    /// The name as it is in addresses.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Npm => "npm",
+            Self::Pypi => "pypi",
+            Self::Cargo => "cargo",
+        }
+    }
+}
+
+/// Which index document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// What the ecosystem's clients ask for when they know nothing better: full packument, HTML
+    /// page, sparse index file.
+    Full,
+    /// The newer form: abbreviated packument, JSON page.
+    Modern,
+}
+
+/// Where a server has an ecosystem, and who asks.
+#[derive(Debug, Clone)]
+pub(crate) struct Mount {
+    /// Path before everything that is read, without a trailing slash.
+    pub(crate) prefix: String,
+    /// Path that uploads go to, where the protocol has one.
+    pub(crate) upload_path: String,
+    /// For publishing.
+    pub(crate) credential: Credential,
+    /// For reading.
+    pub(crate) read_credential: Credential,
+}
+
+/// How a client proves who it is.
+#[derive(Debug, Clone)]
+pub(crate) enum Credential {
+    /// Not at all.
+    None,
+    /// `Authorization: Bearer TOKEN`.
+    Bearer(String),
+    /// The bare token, as cargo sends it.
+    Bare(String),
+    /// HTTP Basic.
+    Basic {
+        /// The name.
+        name: String,
+        /// The password or token.
+        password: String,
+    },
+}
+
+impl Credential {
+    /// The value of the `Authorization` header.
+    pub(crate) fn header(&self) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::Bearer(token) => Some(format!("Bearer {token}")),
+            Self::Bare(token) => Some(token.clone()),
+            Self::Basic { name, password } => {
+                let pair = format!("{name}:{password}");
+                let encoded = base64::engine::general_purpose::STANDARD.encode(pair);
+                Some(format!("Basic {encoded}"))
+            }
+        }
+    }
+}
+
+fn with_credential(request: Request, credential: &Credential) -> Request {
+    match credential.header() {
+        Some(value) => request.header("Authorization", value),
+        None => request,
+    }
+}
+
+/// Reads an index document.
+pub(crate) fn index(ecosystem: Ecosystem, mount: &Mount, package: &str, form: Form) -> Request {
+    let (path, accept) = match ecosystem {
+        Ecosystem::Npm => npm::index(package, form),
+        Ecosystem::Pypi => pypi::index(package, form),
+        Ecosystem::Cargo => cargo::index(package),
+    };
+    let request = Request::get(format!("{}{path}", mount.prefix)).header("Accept", accept);
+    with_credential(request, &mount.read_credential)
+}
+
+/// Downloads the file of a release from where the server's own documents say it is.
+///
+/// # Errors
+///
+/// When the document does not name the file.
+pub(crate) fn artifact(
+    ecosystem: Ecosystem,
+    mount: &Mount,
+    connection: &mut Connection,
+    release: &Release,
+) -> Result<Request> {
+    let asked = match ecosystem {
+        Ecosystem::Cargo => with_credential(
+            Request::get(format!("{}/config.json", mount.prefix)),
+            &mount.read_credential,
+        ),
+        Ecosystem::Npm | Ecosystem::Pypi => index(ecosystem, mount, &release.package, Form::Full),
+    };
+    let document = connection.send(&asked)?.success()?.body;
+    let url = match ecosystem {
+        Ecosystem::Npm => npm::artifact(&document, release)?,
+        Ecosystem::Pypi => pypi::artifact(&document, release)?,
+        Ecosystem::Cargo => cargo::artifact(&document, release)?,
+    };
+    let request = Request::get(resolve(&asked.path, &url)?).header("Accept", "*/*");
+    Ok(with_credential(request, &mount.read_credential))
+}
+
+/// Publishes a release.
+pub(crate) fn publish(ecosystem: Ecosystem, mount: &Mount, release: &Release) -> Request {
+    let request = match ecosystem {
+        Ecosystem::Npm => npm::publish(&mount.prefix, release),
+        Ecosystem::Pypi => pypi::publish(&mount.upload_path, release),
+        Ecosystem::Cargo => cargo::publish(&mount.upload_path, release),
+    };
+    with_credential(request, &mount.credential)
+}
+
+/// The path of a link on a page at `from`. All servers are on this machine, so the host of an
+/// absolute link is left out.
+fn resolve(from: &str, link: &str) -> Result<String> {
+    let link = link.split('#').next().unwrap_or_default();
+    if let Some((_, rest)) = link.split_once("://") {
+        let path = rest.find('/').and_then(|slash| rest.get(slash..));
+        return path.map(str::to_owned).with_context(|| format!("{link} has no path"));
+    }
+    if link.starts_with('/') {
+        return Ok(link.to_owned());
+    }
+    let mut parts: Vec<&str> = from.split('/').collect();
+    parts.pop();
+    for part in link.split('/') {
+        match part {
+            "." => {}
+            ".." => drop(parts.pop()),
+            name => parts.push(name),
+        }
+    }
+    Ok(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(from: &str, link: &str, expect: &str) {
+        assert_eq!(resolve(from, link).expect("a path"), expect);
+    }
+
+    #[test]
+    fn links_are_resolved_like_a_browser_does() {
+        check("/simple/a/", "../../files/a.whl#sha256=0", "/files/a.whl");
+        check("/simple/a/", "a.whl", "/simple/a/a.whl");
+        check("/simple/a/", "/files/a.whl", "/files/a.whl");
+        check("/npm/a", "http://127.0.0.1:1/npm/a/-/a-1.0.0.tgz", "/npm/a/-/a-1.0.0.tgz");
+    }
+}
