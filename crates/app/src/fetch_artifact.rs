@@ -61,7 +61,7 @@ impl App {
         published_at: Option<Timestamp>,
     ) -> Result<ArtifactDownload, AppError> {
         let key = format!("{package}#{}", artifact.filename);
-        let (feed, arriving) = mpsc::channel(LAG_CHUNKS);
+        let (feed, mut arriving) = mpsc::channel(LAG_CHUNKS);
         let (report, done, is_first) = {
             let mut in_progress = lock(&self.inner.downloads_in_progress.0);
             match in_progress.get(&key) {
@@ -93,7 +93,10 @@ impl App {
                 drop(cleared);
                 let (told, last) = match outcome {
                     Ok((row, last)) => (Ok(Arc::new(row)), last),
-                    Err(error) => (Err(Arc::new(error)), None),
+                    Err(error) => {
+                        tracing::warn!(error = %error, "an upstream file was not admitted");
+                        (Err(Arc::new(error)), None)
+                    }
                 };
                 // The outcome is told before the feed closes: its reader asks for it then.
                 report.send_replace(Some(told));
@@ -104,9 +107,12 @@ impl App {
             });
         }
         let filename = artifact.filename.clone();
-        if is_first {
+        // Nothing is promised before something came: until then a failure is still an answer. A
+        // file that is gone by then was small, and is served like everybody else's.
+        let first_chunk = if is_first { arriving.recv().await } else { None };
+        if let Some(chunk) = first_chunk {
             // The upstream's word on the size is not ours to promise: the transfer is chunked.
-            let body = ArtifactBody::Arriving(self.follow(arriving, done).boxed());
+            let body = ArtifactBody::Arriving(self.follow(chunk, arriving, done).boxed());
             return Ok(ArtifactDownload {
                 filename,
                 size_bytes: None,
@@ -196,14 +202,17 @@ impl App {
     /// What the first client reads: arriving chunks, then, if it lagged, the rest from the store.
     fn follow(
         &self,
+        first_chunk: Bytes,
         chunks: mpsc::Receiver<Bytes>,
         done: watch::Receiver<Outcome>,
     ) -> impl futures::Stream<Item = Result<Bytes, Arc<AppError>>> + Send + use<> {
-        let state = Following { app: self.clone(), chunks, done, sent_bytes: 0, rest: None };
-        futures::stream::try_unfold(state, |mut following| async move {
+        let sent_bytes = first_chunk.len() as u64;
+        let state = Following { app: self.clone(), chunks, done, sent_bytes, rest: None };
+        let rest = futures::stream::try_unfold(state, |mut following| async move {
             let chunk = following.next().await?;
             Ok(chunk.map(|chunk| (chunk, following)))
-        })
+        });
+        futures::stream::once(async { Ok(first_chunk) }).chain(rest)
     }
 }
 

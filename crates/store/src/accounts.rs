@@ -191,7 +191,8 @@ impl Store {
         name: &AccountName,
     ) -> Result<Option<AccountRow>, StoreError> {
         let mut reader = self.reader().await?;
-        let record = both!(reader, fetch_optional::<AccountRecord>(ACCOUNT_BY_NAME, name.as_str()))?;
+        let record =
+            both!(reader, fetch_optional::<AccountRecord>(ACCOUNT_BY_NAME, name.as_str()))?;
         record.map(AccountRecord::decode).transpose()
     }
 

@@ -8,7 +8,7 @@
 use vouchsafe_domain::{Sha256, Timestamp};
 
 use crate::connection::WriteTx;
-use crate::error::{stored, stored_u64};
+use crate::error::stored;
 use crate::sql::{both, statements};
 use crate::{Store, StoreError};
 
@@ -34,10 +34,6 @@ statements! {
         "SELECT (SELECT count(*) FROM artifacts WHERE sha256 = $1 AND state <> 'removed')
               + (SELECT count(*) FROM cached_artifacts WHERE sha256 = $1)
               + (SELECT count(*) FROM upstream_documents WHERE body_sha256 = $1)";
-
-    PAGE_OF_BLOBS =
-        "SELECT sha256, size_bytes FROM blobs
-         WHERE sha256 > $1 AND condemned_at IS NULL ORDER BY sha256 LIMIT $2";
 }
 
 /// Notes that a row is about to refer to a blob.
@@ -98,19 +94,5 @@ impl Store {
         let mut reader = self.reader().await?;
         let (count,) = both!(reader, fetch_one::<(i64,)>(REFERENCES, sha256.to_hex()))?;
         Ok(count > 0)
-    }
-
-    /// Blobs that rows were made for, in the order of their digests, after `after`.
-    pub(crate) async fn page_of_blobs(
-        &self,
-        after: &str,
-        limit: i64,
-    ) -> Result<Vec<(Sha256, u64)>, StoreError> {
-        let mut reader = self.reader().await?;
-        let rows = both!(reader, fetch_all::<(String, i64)>(PAGE_OF_BLOBS, after, limit))?;
-        let decode = |(sha256, size): (String, i64)| {
-            Ok((stored("blobs.sha256", &sha256)?, stored_u64("blobs.size_bytes", size)?))
-        };
-        rows.into_iter().map(decode).collect()
     }
 }

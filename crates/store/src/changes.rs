@@ -139,10 +139,8 @@ struct Removal {
 async fn remove_release(tx: &mut WriteTx, removal: &Removal) -> Result<bool, StoreError> {
     let Removal { package_id, version, newest_version, actor, now } = removal;
     let id = package_id.to_string();
-    let removed = both!(
-        tx,
-        fetch_optional::<(String,)>(REMOVE_RELEASE, id.as_str(), version.canonical())
-    )?;
+    let removed =
+        both!(tx, fetch_optional::<(String,)>(REMOVE_RELEASE, id.as_str(), version.canonical()))?;
     let Some((release_id,)) = removed else { return Ok(false) };
     both!(tx, execute(REMOVE_ARTIFACTS_OF_RELEASE, release_id.as_str()))?;
     both!(tx, execute(DROP_TAGS_OF_RELEASE, release_id.as_str()))?;

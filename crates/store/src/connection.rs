@@ -172,6 +172,13 @@ impl WriteTx {
         self.seq
     }
 
+    /// Reads the event number again, after a restore has replaced the counters.
+    pub(crate) async fn reload_seq(&mut self) -> Result<(), StoreError> {
+        let (seq,) = both!(self.tx, fetch_one::<(i64,)>(LOCK_EVENTS))?;
+        (self.seq, self.committed_seq) = (seq, seq);
+        Ok(())
+    }
+
     /// Starts a command that can be undone by itself.
     pub(crate) async fn savepoint(&mut self) -> Result<(), StoreError> {
         self.savepoint_seq = self.seq;
@@ -256,10 +263,8 @@ impl Pools {
                 .max_lifetime(None)
                 .test_before_acquire(false)
         };
-        let write = pool(1)
-            .connect_with(writer)
-            .await
-            .map_err(|source| StoreError::Open { source })?;
+        let write =
+            pool(1).connect_with(writer).await.map_err(|source| StoreError::Open { source })?;
         Ok(Self::Lite { write, read: pool(READERS).connect_lazy_with(reader) })
     }
 
@@ -297,10 +302,9 @@ impl Pools {
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, StoreError> {
         let tx = match self {
             Self::Lite { read, .. } => read.begin().await.map(Tx::Lite),
-            Self::Pg { read, .. } => read
-                .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                .await
-                .map(Tx::Pg),
+            Self::Pg { read, .. } => {
+                read.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map(Tx::Pg)
+            }
         };
         Ok(Snapshot(tx.map_err(|source| StoreError::Connection { source })?))
     }
@@ -331,9 +335,5 @@ impl Pools {
 
 /// Text that both engines can hold: PostgreSQL refuses U+0000 in TEXT.
 pub(crate) fn without_nul(text: &str) -> std::borrow::Cow<'_, str> {
-    if text.contains('\0') {
-        text.replace('\0', "\u{fffd}").into()
-    } else {
-        text.into()
-    }
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
 }

@@ -19,7 +19,7 @@
 //! for operators.
 
 mod accounts;
-// pub mod backup;
+pub mod backup;
 pub mod blob;
 mod blob_rows;
 mod changes;
@@ -29,15 +29,17 @@ mod downloads;
 mod engine;
 mod error;
 mod events;
-// pub mod fsck;
+pub mod fsck;
 mod jobs;
 mod owners;
 mod packages;
 mod policy_entries;
 mod publish;
+mod releases;
+pub mod restore;
 mod search;
 mod sql;
-// mod tables;
+mod tables;
 mod tags;
 mod tokens;
 mod upstream;
@@ -53,15 +55,16 @@ pub use downloads::DownloadCount;
 pub use error::StoreError;
 pub use jobs::{JobRow, NewJob};
 pub use owners::OwnersError;
-pub use packages::{ArtifactRow, HostedArtifact, PackageContents, PackageRow, ReleaseRow};
+pub use packages::{PackageContents, PackageRow};
 pub use policy_entries::{NewPolicyEntry, PolicyEntryKind, PolicyEntryRow};
 pub use publish::{CommitError, CommittedRelease, NewArtifact, NewRelease};
+pub use releases::{ArtifactRow, HostedArtifact, ReleaseRow};
 pub use tags::TagOutcome;
 pub use tokens::{NewToken, TokenRow};
 pub use upstream::{CachedArtifactRow, NewCachedArtifact, UpstreamDocumentRow};
 pub use web_logins::{NewWebLogin, WebLoginRow, WebLoginState};
 
-use connection::{Pools, Reader, Snapshot};
+use connection::{Conn, Pools, Reader, Snapshot};
 use writer::{Body, WriteQueue};
 
 /// The database. Cheap to clone; all clones share the pools and the writer.
@@ -110,16 +113,23 @@ impl Store {
     pub async fn check_statements(&self) -> Result<usize, StoreError> {
         use sqlx::{Executor as _, SqlSafeStr as _};
 
+        let engine = self.engine();
+        let fixed = sql::catalogue().map(|sql| match engine {
+            Engine::Sqlite => (sql.name, sql.lite.into_sql_str()),
+            Engine::Postgres => (sql.name, sql.pg.into_sql_str()),
+        });
+        let of_tables = tables::TABLES.iter().flat_map(|table| {
+            let statements = [table.select().into_sql_str(), table.insert().into_sql_str()];
+            statements.map(|text| (table.name, text))
+        });
         let mut reader = self.reader().await?;
         let mut count = 0;
-        for sql in sql::catalogue() {
+        for (statement, text) in fixed.chain(of_tables) {
             match reader.conn() {
-                connection::Conn::Lite(conn) => {
-                    conn.prepare(sql.lite.into_sql_str()).await.map(drop)
-                }
-                connection::Conn::Pg(conn) => conn.prepare(sql.pg.into_sql_str()).await.map(drop),
+                Conn::Lite(conn) => conn.prepare(text).await.map(drop),
+                Conn::Pg(conn) => conn.prepare(text).await.map(drop),
             }
-            .map_err(|source| sql.failed(source))?;
+            .map_err(|source| StoreError::Statement { statement, source })?;
             count += 1;
         }
         Ok(count)

@@ -8,7 +8,8 @@ use vouchsafe_domain::{
 };
 
 use crate::connection::{WriteTx, without_nul};
-use crate::packages::{PackageRow, package_by_collision_key, package_by_id, package_by_name, release_by_version};
+use crate::packages::{PackageRow, package_by_collision_key, package_by_id, package_by_name};
+use crate::releases::release_by_version;
 use crate::sql::{both, statements};
 use crate::{NewJob, Store, StoreError, new_id};
 

@@ -90,20 +90,24 @@ pub(crate) use {both, engine_pairs, statements};
 
 /// Every statement of the crate.
 pub(crate) fn catalogue() -> impl Iterator<Item = &'static Sql> {
-    let modules: [&'static [Sql]; 18] = [
+    let modules: [&'static [Sql]; 22] = [
         crate::engine::STATEMENTS,
         crate::connection::STATEMENTS,
         crate::accounts::STATEMENTS,
+        crate::backup::STATEMENTS,
         crate::blob_rows::STATEMENTS,
         crate::changes::STATEMENTS,
         crate::claims::STATEMENTS,
         crate::downloads::STATEMENTS,
         crate::events::STATEMENTS,
+        crate::fsck::STATEMENTS,
         crate::jobs::STATEMENTS,
         crate::owners::STATEMENTS,
         crate::packages::STATEMENTS,
         crate::policy_entries::STATEMENTS,
         crate::publish::STATEMENTS,
+        crate::releases::STATEMENTS,
+        crate::restore::STATEMENTS,
         crate::search::STATEMENTS,
         crate::tags::STATEMENTS,
         crate::tokens::STATEMENTS,

@@ -6,7 +6,7 @@ use vouchsafe_domain::{LifecycleState, PackageId, ReleaseId, Timestamp, Version}
 
 use crate::changes::{subject, touch_package};
 use crate::connection::WriteTx;
-use crate::packages::release_by_version;
+use crate::releases::release_by_version;
 use crate::sql::{both, statements};
 use crate::{Store, StoreError};
 

@@ -181,8 +181,7 @@ async fn revoke(
     by: &Revocation,
 ) -> Result<bool, StoreError> {
     let now = by.now.as_micros();
-    let rows =
-        both!(tx, execute(REVOKE_TOKEN, id.to_string(), account_id.to_string(), now))?;
+    let rows = both!(tx, execute(REVOKE_TOKEN, id.to_string(), account_id.to_string(), now))?;
     if rows > 0 {
         let details = json!({ "token": id });
         token_event(tx, EventKind::TokenRevoked, account_id, &by.actor, details, by.now).await?;

@@ -8,7 +8,7 @@ use vouchsafe_domain::{
 
 use crate::connection::{WriteTx, without_nul};
 use crate::error::{stored, stored_json, stored_u64};
-use crate::packages::version;
+use crate::releases::version;
 use crate::sql::{both, statements};
 use crate::{Store, StoreError};
 

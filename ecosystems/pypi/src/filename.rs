@@ -194,19 +194,35 @@ mod tests {
     fn uploads_follow_the_grammar() {
         check_uploaded("foo_bar-1.0-py3-none-any.whl", true);
         check_uploaded("Foo.Bar-1.0.0-1abc-cp312-cp312-linux_x86_64.whl", true);
-        check_uploaded("foo_bar-1.0-py2.py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl", true);
+        check_uploaded(
+            "foo_bar-1.0-py2.py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+            true,
+        );
         check_uploaded("foo_bar-1.0.tar.gz", true);
     }
 
     #[test]
     fn uploads_that_break_the_grammar_are_refused() {
         let bad = [
-            "foo_bar-1.0.whl", "foo_bar-1.0-py3-none-any.WHL", "foo_bar-1.0-abc-py3-none-any.whl",
-            "foo__bar-1.0-py3-none-any.whl", "foo_bar-1.0-py3-none-an y.whl",
-            "foo_bar-1.0-py3-none-.whl", "other-1.0-py3-none-any.whl", "foo_bar-2.0-py3-none-any.whl",
-            "foo-bar-1.0-py3-none-any.whl", "foo-bar-1.0.tar.gz", "Foo_Bar-1.0.tar.gz",
-            "foo_bar-1.0.0.tar.gz", "foo_bar-1.0.zip", "foo_bar-1.0.tar.bz2", "foo_bar-1.0.tar",
-            "foo_bar-1.0.egg", "foo_bar-1.0.exe", ".tar.gz", "foo_bar-1.0-py3-none-any.whl.metadata",
+            "foo_bar-1.0.whl",
+            "foo_bar-1.0-py3-none-any.WHL",
+            "foo_bar-1.0-abc-py3-none-any.whl",
+            "foo__bar-1.0-py3-none-any.whl",
+            "foo_bar-1.0-py3-none-an y.whl",
+            "foo_bar-1.0-py3-none-.whl",
+            "other-1.0-py3-none-any.whl",
+            "foo_bar-2.0-py3-none-any.whl",
+            "foo-bar-1.0-py3-none-any.whl",
+            "foo-bar-1.0.tar.gz",
+            "Foo_Bar-1.0.tar.gz",
+            "foo_bar-1.0.0.tar.gz",
+            "foo_bar-1.0.zip",
+            "foo_bar-1.0.tar.bz2",
+            "foo_bar-1.0.tar",
+            "foo_bar-1.0.egg",
+            "foo_bar-1.0.exe",
+            ".tar.gz",
+            "foo_bar-1.0-py3-none-any.whl.metadata",
         ];
         for filename in bad {
             check_uploaded(filename, false);
@@ -237,9 +253,16 @@ mod tests {
     #[test]
     fn listed_files_that_are_not_certain_are_left_out() {
         for filename in [
-            "foo-bar-1.0.win32-py2.7.exe", "foo-bar-1.0.deb", "foo-1.0.tar.gz", "foo-bar.tar.gz",
-            "foo-bar-latest.tar.gz", "other_bar-1.0-py3-none-any.whl", "foo_bar-py3-none-any.whl",
-            "foo_bar-1.0.tar.gz.asc", "foo_bar-1.0-py3-none-any.whl.metadata", "",
+            "foo-bar-1.0.win32-py2.7.exe",
+            "foo-bar-1.0.deb",
+            "foo-1.0.tar.gz",
+            "foo-bar.tar.gz",
+            "foo-bar-latest.tar.gz",
+            "other_bar-1.0-py3-none-any.whl",
+            "foo_bar-py3-none-any.whl",
+            "foo_bar-1.0.tar.gz.asc",
+            "foo_bar-1.0-py3-none-any.whl.metadata",
+            "",
         ] {
             check_listed(filename, None);
         }

@@ -179,10 +179,10 @@ mod tests {
         check("<a href=\"x\">y</a>", &[("a", &[("href", "x")])]);
         check("<A HREF='x' data-Yanked>", &[("a", &[("href", "x"), ("data-yanked", "")])]);
         check("<a  href = x/y#z >", &[("a", &[("href", "x/y#z")])]);
-        check("<br/><meta name=a content=b />", &[
-            ("br", &[]),
-            ("meta", &[("name", "a"), ("content", "b")]),
-        ]);
+        check(
+            "<br/><meta name=a content=b />",
+            &[("br", &[]), ("meta", &[("name", "a"), ("content", "b")])],
+        );
         check("<a\nhref=\"a>b\"\n>", &[("a", &[("href", "a>b")])]);
         check("a < b <p>", &[("p", &[])]);
     }
@@ -196,10 +196,10 @@ mod tests {
 
     #[test]
     fn references_are_decoded_once() {
-        check("<a b='&gt;=3&#46;8 &amp;lt; &quot;&#x27;&bogus; & &#xD800;'>", &[(
-            "a",
-            &[("b", ">=3.8 &lt; \"'&bogus; & &#xD800;")],
-        )]);
+        check(
+            "<a b='&gt;=3&#46;8 &amp;lt; &quot;&#x27;&bogus; & &#xD800;'>",
+            &[("a", &[("b", ">=3.8 &lt; \"'&bogus; & &#xD800;")])],
+        );
     }
 
     #[test]

@@ -138,8 +138,7 @@ fn inspected(
     let mut derived = Vec::new();
     if is_wheel {
         let sidecar: Result<Filename, _> = format!("{}{SIDECAR_ENDING}", file.filename).try_into();
-        derived
-            .push(DerivedFile { filename: sidecar.map_err(FormatError::filename)?, bytes: raw });
+        derived.push(DerivedFile { filename: sidecar.map_err(FormatError::filename)?, bytes: raw });
     }
     let summary = metadata.summary.clone().unwrap_or_default();
     let keywords = metadata.keywords.as_deref().unwrap_or_default();

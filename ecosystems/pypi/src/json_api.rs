@@ -129,7 +129,9 @@ fn none_if_empty(list: Vec<String>) -> Option<Vec<String>> {
 
 fn files(view: &PackageView, release: &ReleaseView) -> Vec<Value> {
     let artifacts = release.artifacts.iter().filter(|artifact| !is_sidecar(artifact));
-    artifacts.filter_map(|artifact| serde_json::to_value(file(view, release, artifact)).ok()).collect()
+    artifacts
+        .filter_map(|artifact| serde_json::to_value(file(view, release, artifact)).ok())
+        .collect()
 }
 
 #[derive(Serialize)]

@@ -5,16 +5,16 @@
 //! Installers read `simple/<name>/` as JSON (PEP 691) or HTML (PEP 503), choose a file, read its
 //! metadata sidecar (PEP 658) while resolving, and download the file. Publishers POST one file at
 //! a time as a form to `legacy/`; a release is all files of one version, and grows file by file.
-//! Tools read `<name>/json`. [`wire`] has the table of addresses.
+//! Tools read `<name>/json`. `wire.rs` has the table of addresses.
 //!
 //! # Formats
 //!
 //! A *project* (our package) has *releases* of *distributions* (our artifacts): wheels, which are
 //! zip archives, and source distributions, which are tar archives. Both carry core metadata
-//! ([`metadata`]), from which everything that is stored about a release is taken; the form beside
-//! it must agree ([`inspect`]). A wheel's metadata becomes an artifact of its own, `<wheel>.metadata`.
+//! (`metadata.rs`), from which everything that is stored about a release is taken; the form beside
+//! it must agree (`inspect.rs`). A wheel's metadata becomes an artifact of its own, `<wheel>.metadata`.
 //! Upstream pages say little about a release, so a proxied one has an empty manifest and the facts
-//! of each file in [`file::FileExtras`].
+//! of each file in `FileExtras`.
 //!
 //! # Not here
 //!
@@ -25,7 +25,7 @@
 //!
 //! - Both forms of a page come from one list of entries.
 //! - A file name that does not say for certain which version it is of is never listed.
-//! - An upload is never answered 409 or redirected ([`refusal`] says why).
+//! - An upload is never answered 409 or redirected (`refusal.rs` says why).
 
 mod archive;
 mod file;
@@ -114,8 +114,7 @@ impl Ecosystem for PyPi {
     }
 
     fn render(&self, view: &PackageView, document: &DocumentKey) -> Option<Document> {
-        simple::render_project(view, document)
-            .or_else(|| json_api::render(view, document.as_str()))
+        simple::render_project(view, document).or_else(|| json_api::render(view, document.as_str()))
     }
 
     fn render_list(&self, names: &[PackageName], document: &DocumentKey) -> Option<Document> {

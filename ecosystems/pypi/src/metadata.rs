@@ -155,8 +155,11 @@ fn push(list: &mut Vec<String>, value: String) -> Result<(), FormatError> {
     Ok(())
 }
 
+/// Names and values, and the text behind them.
+type Parts<'a> = (Vec<(String, String)>, &'a str);
+
 /// Splits headers, with their continuation lines joined, from the text behind the empty line.
-fn split_headers(text: &str) -> Result<(Vec<(String, String)>, &str), FormatError> {
+fn split_headers(text: &str) -> Result<Parts<'_>, FormatError> {
     let mut headers: Vec<(String, String)> = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {

@@ -258,11 +258,10 @@ fn push_anchor(html: &mut String, entry: &Entry<'_>) {
 /// HTML has room for one digest: SHA-256, which every client knows, or the next best.
 fn best_hash(digests: &Digests) -> Option<String> {
     let mut hashes = hashes(digests);
-    let first = ["sha256", "sha512", "sha1", "md5"].into_iter().find_map(|name| {
+    ["sha256", "sha512", "sha1", "md5"].into_iter().find_map(|name| {
         let hex = hashes.remove(name)?;
         Some(format!("{name}={hex}"))
-    });
-    first
+    })
 }
 
 #[derive(Serialize)]

@@ -132,11 +132,7 @@ impl UploadDecoder {
         Ok(())
     }
 
-    fn open(
-        &mut self,
-        field: Field<'static>,
-        sink: &mut dyn UploadSink,
-    ) -> Result<(), WireError> {
+    fn open(&mut self, field: Field<'static>, sink: &mut dyn UploadSink) -> Result<(), WireError> {
         self.parts += 1;
         if self.parts > MAX_PARTS {
             return Err(WireError::malformed(FORM, format!("more than {MAX_PARTS} parts")));
@@ -146,9 +142,9 @@ impl UploadDecoder {
             "" => return Err(WireError::malformed(FORM, "a part has no name")),
             "content" => {
                 let filename = field.file_name().unwrap_or_default();
-                let filename: Filename = filename.parse().map_err(|error| {
-                    WireError::malformed("file name of `content`", error)
-                })?;
+                let filename: Filename = filename
+                    .parse()
+                    .map_err(|error| WireError::malformed("file name of `content`", error))?;
                 self.form.set_filename(filename)?;
                 sink.begin();
                 PartUse::Content

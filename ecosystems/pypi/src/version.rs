@@ -108,7 +108,8 @@ mod tests {
 
     #[test]
     fn prereleases_are_those_pip_skips() {
-        for (raw, expect) in [("1.0", false), ("1.0.post1", false), ("1rc1", true), ("1.dev0", true)]
+        for (raw, expect) in
+            [("1.0", false), ("1.0.post1", false), ("1rc1", true), ("1.dev0", true)]
         {
             assert_eq!(is_prerelease(&parse(raw).unwrap()), expect, "{raw}");
         }

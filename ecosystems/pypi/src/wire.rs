@@ -95,8 +95,7 @@ fn file(raw: &str, filename: &str) -> Result<Decoded, WireError> {
     if filename::parse_listed(distribution, &package).is_none() {
         return Err(WireError::UnknownRoute);
     }
-    let filename =
-        filename.parse().map_err(|error| WireError::malformed("file name", error))?;
+    let filename = filename.parse().map_err(|error| WireError::malformed("file name", error))?;
     Ok(Decoded::Call(Call::ReadArtifact { package, filename }))
 }
 

@@ -1,5 +1,7 @@
 //! Several digests of the same bytes in one pass.
 
+use std::io::{self, Read};
+
 use aws_lc_rs::digest::{self, Context};
 use blake2::Blake2b;
 use blake2::digest::{Digest as _, consts::U32};
@@ -76,6 +78,32 @@ impl MultiHasher {
         let mut digests: Digests = self.others.into_iter().filter_map(Hasher::finish).collect();
         digests.insert(sha256.into());
         (sha256, digests)
+    }
+}
+
+/// A reader that hashes what passes through it.
+pub(crate) struct Digesting<R> {
+    inner: R,
+    hasher: MultiHasher,
+}
+
+impl<R> Digesting<R> {
+    pub(crate) fn new(inner: R) -> Self {
+        Self { inner, hasher: MultiHasher::new(&[]) }
+    }
+
+    /// The SHA-256 of everything that was read.
+    pub(crate) fn sha256(self) -> Sha256 {
+        self.hasher.finish().0
+    }
+}
+
+impl<R: Read> Read for Digesting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        let (bytes, _) = buffer.split_at(count);
+        self.hasher.update(bytes);
+        Ok(count)
     }
 }
 

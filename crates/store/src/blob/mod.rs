@@ -35,6 +35,7 @@ pub use s3::S3Config;
 pub use spool::{SpoolReader, SpoolWriter, Spooled};
 pub use sweep::{SweepError, SweepReport};
 
+pub(crate) use hashing::Digesting;
 use hashing::MultiHasher;
 use local::LocalBlobs;
 use s3::S3Blobs;

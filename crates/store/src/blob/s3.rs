@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -91,7 +91,7 @@ impl S3Blobs {
     pub(super) async fn keep(&self, spooled: Spooled) -> Result<(), BlobError> {
         if let Some(known) = self.meta(spooled.sha256).await?
             && known.size_bytes == spooled.size_bytes
-            && Timestamp::from(std::time::SystemTime::now()).since(known.kept_at) < REUSE_FOR
+            && is_young(&known)
         {
             return Ok(());
         }
@@ -202,6 +202,12 @@ impl S3Blobs {
             })
             .boxed()
     }
+}
+
+/// Whether the server took it a moment ago.
+#[expect(clippy::disallowed_methods, reason = "it is compared with a time the server made")]
+fn is_young(blob: &BlobMeta) -> bool {
+    Timestamp::from(SystemTime::now()).since(blob.kept_at) < REUSE_FOR
 }
 
 fn meta_of(sha256: Sha256, object: &ObjectMeta) -> BlobMeta {

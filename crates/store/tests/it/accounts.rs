@@ -2,8 +2,8 @@
 
 use vouchsafe_domain::{NamePattern, Scope, Scopes, Timestamp};
 use vouchsafe_store::{
-    InsertAccountError, NewAccount, NewPolicyEntry, NewToken, NewWebLogin, PolicyEntryKind, Store, TokenRow,
-    WebLoginState,
+    InsertAccountError, NewAccount, NewPolicyEntry, NewToken, NewWebLogin, PolicyEntryKind, Store,
+    TokenRow, WebLoginState,
 };
 
 use crate::harness::{REGISTRY, TestDb, account, at, event_kinds, store_tests};

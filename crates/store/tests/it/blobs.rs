@@ -7,9 +7,7 @@ use futures::TryStreamExt as _;
 use vouchsafe_domain::{DigestAlgorithm, Timestamp};
 use vouchsafe_store::blob::{BlobConfig, BlobError, Blobs, MEMORY_BYTES};
 
-use crate::harness::{
-    TestDb, at, new_release, noise, sha256_of, spool, store_tests, version,
-};
+use crate::harness::{TestDb, at, new_release, noise, sha256_of, spool, store_tests, version};
 
 async fn open(folder: &tempfile::TempDir) -> Blobs {
     Blobs::open(BlobConfig::Local { root: folder.path().to_owned() }).await.unwrap()

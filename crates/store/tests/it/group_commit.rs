@@ -65,9 +65,8 @@ async fn a_lost_connection_to_postgres_is_replaced() {
         .await
         .unwrap();
         killer.close().await.unwrap();
-        let publishes = (0..4).map(|i| {
-            db.store.commit_release(new_release(&format!("pad{round}x{i}"), "1.0.0"))
-        });
+        let publishes = (0..4)
+            .map(|i| db.store.commit_release(new_release(&format!("pad{round}x{i}"), "1.0.0")));
         for result in futures::future::join_all(publishes).await {
             result.unwrap();
         }

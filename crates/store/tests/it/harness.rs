@@ -12,8 +12,8 @@ use vouchsafe_store::{NewAccount, NewArtifact, NewRelease, Store, new_id};
 
 /// Runs each test on a fresh database of either engine.
 macro_rules! store_tests {
-    ($(async fn $name:ident($db:ident: &TestDb) $body:block)*) => {
-        $(async fn $name($db: &crate::harness::TestDb) $body)*
+    ($(async fn $name:ident($db:ident: $type:ty) $body:block)*) => {
+        $(async fn $name($db: $type) $body)*
 
         mod sqlite {$(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -149,7 +149,7 @@ pub(crate) fn artifact(filename: &str) -> NewArtifact {
         filename: filename.parse().unwrap(),
         size_bytes: filename.len() as u64,
         sha256,
-        digests: Digests::from_iter([sha256.into(), sha1]),
+        digests: Digests::from_iter([sha1, sha256.into()]),
         extras: Some(r#"{"kind":"tarball"}"#.to_owned()),
     }
 }

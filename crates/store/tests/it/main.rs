@@ -10,12 +10,15 @@
 )]
 
 mod accounts;
+mod backup;
 mod blobs;
 mod changes;
+mod fsck;
 mod group_commit;
 mod harness;
 mod jobs;
 mod publish;
+mod s3;
 mod schema;
 mod search;
 mod upstream;

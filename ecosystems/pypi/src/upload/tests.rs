@@ -26,7 +26,9 @@ type Part<'a> = (&'a str, Option<&'a str>, &'a [u8]);
 fn body(parts: &[Part<'_>]) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, filename, bytes) in parts {
-        body.extend(format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"").bytes());
+        body.extend(
+            format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"").bytes(),
+        );
         if let Some(filename) = filename {
             body.extend(format!("; filename=\"{filename}\"\r\n").bytes());
             body.extend(b"Content-Type: application/octet-stream");
@@ -182,7 +184,9 @@ fn file_names_with_tricks_are_refused() {
 
 #[test]
 fn what_says_something_once_must_not_come_twice() {
-    for (name, value) in [("name", b"evil".as_slice()), ("summary", b"x"), ("sha256_digest", DIGEST)] {
+    for (name, value) in
+        [("name", b"evil".as_slice()), ("summary", b"x"), ("sha256_digest", DIGEST)]
+    {
         refuses(
             |parts| {
                 parts.push(("summary", None, b"x"));

@@ -166,7 +166,8 @@ fn archive_and_request_must_agree() {
 
     let other_version = METADATA.replace("Version: 1.0\n", "Version: 1.1\n");
     let other_name = METADATA.replace("Foo.Bar", "evil");
-    for (metadata, expect) in [(other_version, "`version` is `1.1`"), (other_name, "`name` is `evil`")]
+    for (metadata, expect) in
+        [(other_version, "`version` is `1.1`"), (other_name, "`name` is `evil`")]
     {
         let mut files = wheel_files();
         files[2].1 = metadata.into_bytes();

@@ -106,7 +106,7 @@ impl Record {
         let zip64 = record.check_extra(&extra)?;
         let wide = [&mut record.size_bytes, &mut record.packed_bytes, &mut record.header_offset];
         if !widen(zip64, wide) {
-            return Err(refused(&record, "has a ZIP64 field of the wrong size"));
+            return Err(refused(&record, "has a ZIP64 field of the wrong size or value"));
         }
         if kind == EntryKind::Directory && record.size_bytes > 0 {
             return Err(refused(&record, "is a directory with content"));
@@ -218,7 +218,7 @@ impl LocalHeader {
         let (mut packed_bytes, mut size_bytes) = (packed_bytes.into(), size_bytes.into());
         let zip64 = record.check_extra(&extra)?;
         if !widen(zip64, [&mut size_bytes, &mut packed_bytes]) {
-            return Err(refused(record, "has a ZIP64 field of the wrong size"));
+            return Err(refused(record, "has a ZIP64 field of the wrong size or value"));
         }
         let stated = (crc32, packed_bytes, size_bytes);
         let is_left_open = record.has_descriptor() && stated == (0, 0, 0);
@@ -247,15 +247,27 @@ pub(super) fn check_descriptor(record: &Record, descriptor: &[u8]) -> Result<(),
     Ok(())
 }
 
-/// Replaces each saturated value by its 64-bit one. The field holds exactly those, in this order.
+/// Replaces each saturated value by its 64-bit one. The field holds exactly those, in this order;
+/// or, as Python writes it when told to, all or the first two, and then it only repeats the others.
 fn widen<const N: usize>(zip64: Option<&[u8]>, values: [&mut u64; N]) -> bool {
+    let is_saturated = |value: &u64| *value == u64::from(u32::MAX);
     let mut fields = Fields::new(zip64.unwrap_or_default());
+    let saturated = values.iter().filter(|value| is_saturated(value)).count();
+    let has_only_saturated = fields.rest.len() == 8 * saturated;
+    if !has_only_saturated && fields.rest.len() != 16 && fields.rest.len() != 8 * N {
+        return false;
+    }
     for value in values {
-        if *value == u64::from(u32::MAX) {
-            match fields.u64() {
-                Ok(wide) => *value = wide,
-                Err(_) => return false,
-            }
+        let is_saturated = is_saturated(value);
+        if has_only_saturated && !is_saturated {
+            continue;
+        }
+        match fields.u64() {
+            Ok(wide) if is_saturated || wide == *value => *value = wide,
+            Ok(_) => return false,
+            // Two were stated, and this is the third.
+            Err(_) if !is_saturated => {}
+            Err(_) => return false,
         }
     }
     fields.rest.is_empty()

@@ -309,6 +309,27 @@ fn zip64_sizes_in_a_local_header_count_when_they_are_equal() {
     refuses(&bytes, "differs between");
 }
 
+#[test]
+fn a_zip64_field_that_is_not_needed_may_only_repeat() {
+    let field = |numbers: &[u64]| {
+        let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        [vec![1, 0, bytes.len() as u8, 0], bytes].concat()
+    };
+    let with = |extra: Vec<u8>, local_extra: Vec<u8>| {
+        zip(&[Raw { method: 0, extra, local_extra, ..file("a", b"x") }])
+    };
+    for (extra, local_extra) in
+        [(vec![], field(&[1, 1])), (field(&[1, 1]), vec![]), (field(&[1, 1, 0]), field(&[1, 1]))]
+    {
+        check(&with(extra, local_extra), ZipRules::STRICT, Ok(&["a=x"]));
+    }
+    refuses(&with(vec![], field(&[1, 2])), "ZIP64 field");
+    refuses(&with(field(&[2, 1]), vec![]), "ZIP64 field");
+    refuses(&with(field(&[1, 1, 9]), vec![]), "ZIP64 field");
+    refuses(&with(field(&[1]), vec![]), "ZIP64 field");
+    refuses(&with(vec![], field(&[1, 1, 0])), "ZIP64 field");
+}
+
 /// `zip`, with a ZIP64 end record and its locator before the end record.
 fn zip64(entries: u64, version_of_record: u64) -> Vec<u8> {
     let plain = zip(&[file("a", b"x")]);
