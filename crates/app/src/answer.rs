@@ -102,6 +102,19 @@ impl App {
         self.authorize(context, Action::Enter, None, false)
     }
 
+    /// Asks whether the actor may see this package, or, without one, list and search all.
+    ///
+    /// # Errors
+    ///
+    /// Like [`authorize`](Self::authorize).
+    pub fn authorize_reading(
+        &self,
+        context: &CallContext<'_>,
+        package: Option<&PackageRef>,
+    ) -> Result<(), AppError> {
+        self.authorize(context, Action::Read, package, false)
+    }
+
     /// Asks whether the actor may do this; the answer is no unless a rule says yes.
     ///
     /// # Errors

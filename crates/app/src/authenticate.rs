@@ -14,7 +14,7 @@ use vouchsafe_domain::event::{EventKind, NewEvent};
 use vouchsafe_domain::{
     Actor, Credential, ErrorCode, RefusalKind, Scopes, Secret, Timestamp, TokenId,
 };
-use vouchsafe_identity::throttle::{Throttle, ThrottleKey};
+use vouchsafe_identity::throttle::{Limit, Settings, Throttle, ThrottleKey};
 use vouchsafe_identity::{credential, password, token};
 use vouchsafe_store::AccountRow;
 
@@ -29,9 +29,24 @@ const BELIEVED_FOR: Duration = Duration::from_secs(60);
 /// The last use of a token is written at most this often.
 const LAST_USE_STEP: Duration = Duration::from_secs(600);
 
+/// How many browser sign-ins one address may start. Many people may share one.
+const START_LIMITS: Settings = Settings {
+    address: START_LIMIT,
+    account: START_LIMIT,
+    forget_after: Duration::from_secs(600),
+    max_keys: 32_768,
+};
+const START_LIMIT: Limit = Limit {
+    free_failures: 100,
+    first_lock: Duration::from_secs(1),
+    longest_lock: Duration::from_secs(60),
+};
+
 pub(crate) struct Credentials {
     by_hash: Cache<[u8; 32], Arc<Known>>,
     throttle: Mutex<Throttle>,
+    /// Sign-ins that were started and need no credential: each one is a row.
+    starts: Mutex<Throttle>,
     last_uses: Mutex<HashMap<TokenId, Timestamp>>,
 }
 
@@ -46,6 +61,7 @@ impl Default for Credentials {
         Self {
             by_hash: Cache::builder().max_capacity(10_000).time_to_live(BELIEVED_FOR).build(),
             throttle: Mutex::new(Throttle::default()),
+            starts: Mutex::new(Throttle::new(START_LIMITS)),
             last_uses: Mutex::default(),
         }
     }
@@ -84,6 +100,31 @@ impl App {
                 let account = self.check_password(name, password, from).await?;
                 Ok(Actor::Account(password_actor(&account)))
             }
+        }
+    }
+
+    /// Asks again whether a credential is good, after a body that may have taken long to arrive:
+    /// what was revoked meanwhile must not be used any more.
+    ///
+    /// # Errors
+    ///
+    /// Like [`authenticate`](Self::authenticate).
+    pub async fn confirm(
+        &self,
+        credential: &Credential,
+        actor: &Actor,
+        from: ClientAddress,
+    ) -> Result<(), AppError> {
+        match (credential, actor) {
+            (Credential::Token(secret), _) => {
+                self.authenticate_token(secret, from).await.map(drop)
+            }
+            (_, Actor::Account(account)) => {
+                let row = self.inner.store.account_by_id(account.id).await?;
+                let is_live = row.is_some_and(|row| row.disabled_at.is_none());
+                if is_live { Ok(()) } else { Err(refused("the account is disabled")) }
+            }
+            (_, Actor::Anonymous | Actor::System) => Ok(()),
         }
     }
 
@@ -154,6 +195,10 @@ impl App {
         let stored = account.as_ref().and_then(|account| account.password_hash.clone());
         // Argon2 takes 19 MiB a time: the slots bound memory, the blocking pool keeps I/O alive.
         let _slot = self.inner.password_slots.acquire().await.map_err(AppError::internal)?;
+        // Others may have failed while this one waited: guesses sent all at once are counted too.
+        for key in &keys {
+            self.check_throttle(key)?;
+        }
         let given = given.clone();
         let is_right = tokio::task::spawn_blocking(move || match stored {
             Some(phc) => password::verify_password(&given, &phc),
@@ -170,7 +215,11 @@ impl App {
                 keys.iter().for_each(|key| throttle.succeeded(key));
                 Ok(account)
             }
-            _ => self.refuse_credential(&keys, name, from).await,
+            // A name that is not known may be a password that was typed into the wrong field.
+            known => {
+                let subject = known.as_ref().map_or("unknown", |account| account.name.as_str());
+                self.refuse_credential(&keys, subject, from).await
+            }
         }
     }
 
@@ -185,6 +234,29 @@ impl App {
         })
     }
 
+    /// Counts a browser sign-in that an address starts.
+    ///
+    /// # Errors
+    ///
+    /// `request.rate-limited` (429).
+    pub(crate) fn count_web_login(
+        &self,
+        from: ClientAddress,
+        now: Timestamp,
+    ) -> Result<(), AppError> {
+        let key = ThrottleKey::address(from);
+        let mut starts = lock(&self.inner.credentials.starts);
+        starts.check(&key, now).map_err(|retry_after_secs| {
+            AppError::refused(
+                RefusalKind::Throttled { retry_after_secs },
+                ErrorCode::RateLimited,
+                format!("too many sign-ins were started; try again in {retry_after_secs} seconds"),
+            )
+        })?;
+        starts.failed(&key, now);
+        Ok(())
+    }
+
     async fn refuse_credential<T>(
         &self,
         keys: &[ThrottleKey],
@@ -194,7 +266,8 @@ impl App {
         let now = self.now();
         let is_news = {
             let mut throttle = lock(&self.inner.credentials.throttle);
-            keys.iter().fold(false, |news, key| throttle.failed(key, now) || news)
+            // Every key counts the failure, whether or not an earlier one is news.
+            keys.iter().filter(|key| throttle.failed(key, now)).count() > 0
         };
         tracing::warn!(client = %from, "a credential was refused");
         // One event per burst: a guesser must not be able to fill the store.

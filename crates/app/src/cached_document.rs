@@ -89,21 +89,20 @@ pub(crate) struct Entry {
 
 /// The cache.
 pub(crate) struct Documents {
-    entries: Cache<Box<str>, Arc<Entry>>,
+    entries: Cache<String, Arc<Entry>>,
     generations: Box<[AtomicU64]>,
     hasher: RandomState,
 }
 
 impl Documents {
     pub(crate) fn new(max_bytes: u64) -> Self {
-        let weigh = |key: &str, entry: &Entry| {
-            // Twice the body: the compressed form comes later and the weight is taken once.
-            let body = entry.document.as_ref().map_or(0, |document| document.body.len());
-            u32::try_from(key.len() + 256 + body + body / 4).unwrap_or(u32::MAX)
-        };
         Self {
             entries: Cache::builder()
-                .weigher(move |key: &Box<str>, entry: &Arc<Entry>| weigh(key, entry))
+                .weigher(|key: &String, entry: &Arc<Entry>| {
+                    // The compressed form comes later, and the weight is taken once.
+                    let body = entry.document.as_ref().map_or(0, |document| document.body.len());
+                    u32::try_from(key.len() + 256 + body + body / 4).unwrap_or(u32::MAX)
+                })
                 .max_capacity(max_bytes)
                 .build(),
             generations: (0..STRIPES).map(|_| AtomicU64::new(0)).collect(),
@@ -156,6 +155,6 @@ impl Documents {
     }
 
     pub(crate) fn put(&self, key: &str, entry: Arc<Entry>) {
-        self.entries.insert(key.into(), entry);
+        self.entries.insert(key.to_owned(), entry);
     }
 }

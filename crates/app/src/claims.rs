@@ -18,7 +18,8 @@ impl App {
         reason: &str,
     ) -> Result<(), AppError> {
         let pattern = self.canonical_pattern(pattern)?;
-        let added = self.inner.store.add_claim(REGISTRY, &pattern, author, reason, self.now()).await?;
+        let added =
+            self.inner.store.add_claim(REGISTRY, &pattern, author, reason, self.now()).await?;
         if !added {
             let message = format!("{pattern} is claimed already");
             return Err(AppError::refused(RefusalKind::Conflict, ErrorCode::NameClaimed, message));
@@ -80,6 +81,8 @@ impl App {
         let name = mounted.adapter.parse_name(pattern.text());
         let name = name.map_err(|error| refuse(error.to_string()))?;
         let canonical = format!("pkg:{ecosystem}/{}", name.canonical());
-        canonical.parse().map_err(|error: vouchsafe_domain::name::NameError| refuse(error.to_string()))
+        canonical
+            .parse()
+            .map_err(|error: vouchsafe_domain::name::NameError| refuse(error.to_string()))
     }
 }

@@ -154,7 +154,10 @@ impl App {
                         AppError::internal(std::io::Error::other("a cached index lost its blob"))
                     })?;
                     let key = &request.path;
-                    self.inner.store.touch_upstream_document(REGISTRY, &mounted.id, key, now).await?;
+                    self.inner
+                        .store
+                        .touch_upstream_document(REGISTRY, &mounted.id, key, now)
+                        .await?;
                     Ok(Some(Known { bytes, row, fresh_until: now.plus(ttl), stale_since: None }))
                 }
                 None => Ok(None),

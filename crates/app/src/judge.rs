@@ -54,11 +54,7 @@ impl Rules {
     }
 }
 
-async fn read_rules(
-    store: &Store,
-    config: &AppConfig,
-    revision: u64,
-) -> Result<RuleSet, AppError> {
+async fn read_rules(store: &Store, config: &AppConfig, revision: u64) -> Result<RuleSet, AppError> {
     let claims = store.list_claims(REGISTRY).await?;
     let cooldown = PerEcosystem {
         default: config.cooldown,
@@ -99,7 +95,7 @@ fn policy_entry(row: vouchsafe_store::PolicyEntryRow) -> vouchsafe_policy::Polic
 /// Where a package comes from.
 pub(crate) enum Source {
     /// From here.
-    Hosted(PackageRow),
+    Hosted(Box<PackageRow>),
     /// From the ecosystem's upstream.
     Proxied,
     /// From nowhere: not here, and never asked upstream.
@@ -113,6 +109,8 @@ pub(crate) struct JudgedView {
     pub(crate) fresh_until: Timestamp,
     /// Set when the upstream could not be asked and this is what was known then.
     pub(crate) stale_since: Option<Timestamp>,
+    /// Why the newest withheld release is withheld.
+    pub(crate) withheld_code: Option<ErrorCode>,
 }
 
 impl App {
@@ -139,7 +137,7 @@ impl App {
         };
         Ok(match (route(facts, package), row) {
             (Route::Hosted, Some(row)) if row.state != LifecycleState::Removed => {
-                Source::Hosted(row)
+                Source::Hosted(Box::new(row))
             }
             (Route::Proxied, None) => Source::Proxied,
             _ => Source::Absent,
@@ -249,6 +247,7 @@ fn hosted_view(
     });
     let policy = rules.policy.for_package(&package);
     let judged = judge_releases(mounted.adapter, &policy, &package, releases, true, now);
+    let withheld_code = newest_code(&judged);
     let view = PackageView {
         name: package.name.clone(),
         base_url: Arc::clone(&mounted.mount.base_url),
@@ -262,7 +261,7 @@ fn hosted_view(
         revision: contents.row.revision,
         is_hosted: true,
     };
-    JudgedView { view, fresh_until: judged.valid_until, stale_since: None }
+    JudgedView { view, fresh_until: judged.valid_until, stale_since: None, withheld_code }
 }
 
 fn proxied_view(
@@ -273,10 +272,10 @@ fn proxied_view(
     now: Timestamp,
 ) -> JudgedView {
     let index = &fetched.index;
-    let releases =
-        index.releases.iter().map(|release| (release.clone(), LifecycleState::Active));
+    let releases = index.releases.iter().map(|release| (release.clone(), LifecycleState::Active));
     let policy = rules.policy.for_package(package);
     let judged = judge_releases(mounted.adapter, &policy, package, releases, false, now);
+    let withheld_code = newest_code(&judged);
     let view = PackageView {
         name: index.name.clone(),
         base_url: Arc::clone(&mounted.mount.base_url),
@@ -291,7 +290,7 @@ fn proxied_view(
         is_hosted: false,
     };
     let fresh_until = judged.valid_until.min(fetched.fresh_until);
-    JudgedView { view, fresh_until, stale_since: fetched.stale_since }
+    JudgedView { view, fresh_until, stale_since: fetched.stale_since, withheld_code }
 }
 
 struct JudgedReleases {
@@ -348,7 +347,9 @@ fn judge_releases(
             continue;
         }
         if !kept_back.is_empty() {
-            judged.withheld.push((ReleaseView { artifacts: kept_back, ..release.clone() }, reasons));
+            judged
+                .withheld
+                .push((ReleaseView { artifacts: kept_back, ..release.clone() }, reasons));
             if artifacts.is_empty() {
                 continue;
             }
@@ -360,6 +361,11 @@ fn judge_releases(
     judged.served.sort_by(|left, right| order(&left.version, &right.version));
     judged.withheld.sort_by(|(left, _), (right, _)| order(&left.version, &right.version));
     judged
+}
+
+fn newest_code(judged: &JudgedReleases) -> Option<ErrorCode> {
+    let (_, reasons) = judged.withheld.last()?;
+    reasons.first().map(|reason| reason.code)
 }
 
 /// When a file appeared: its own time, or its release's when it has none.
@@ -411,4 +417,3 @@ pub(crate) fn newest_version<'a>(
         rank(left).cmp(&rank(right)).then_with(|| adapter.compare_versions(left, right))
     })
 }
-

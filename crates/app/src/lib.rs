@@ -43,6 +43,7 @@ mod yank;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use moka::sync::Cache;
 use vouchsafe_adapter::{Ecosystem, Mount};
@@ -97,6 +98,7 @@ struct Inner {
     downloads_in_progress: fetch_artifact::InProgress,
     tickets: Cache<String, Arc<read_artifact::Ticket>>,
     small_blobs: Cache<vouchsafe_domain::Sha256, bytes::Bytes>,
+    noted_refusals: Cache<String, ()>,
     credentials: authenticate::Credentials,
     password_slots: tokio::sync::Semaphore,
     seen_seq: AtomicU64,
@@ -130,6 +132,10 @@ impl App {
             small_blobs: Cache::builder()
                 .weigher(|_, bytes: &bytes::Bytes| u32::try_from(bytes.len()).unwrap_or(u32::MAX))
                 .max_capacity(config.blob_cache_bytes)
+                .build(),
+            noted_refusals: Cache::builder()
+                .max_capacity(10_000)
+                .time_to_live(Duration::from_secs(600))
                 .build(),
             credentials: authenticate::Credentials::default(),
             password_slots: tokio::sync::Semaphore::new(2),
@@ -199,9 +205,8 @@ fn mounted(config: &AppConfig, adapter: &'static dyn Ecosystem) -> Mounted {
         site_url: config.site_url.as_str().into(),
         auth_required: !config.read_is_public,
     };
-    let max_artifact_bytes = own
-        .and_then(|own| own.max_artifact_bytes)
-        .unwrap_or(adapter.profile().max_artifact_bytes);
+    let max_artifact_bytes =
+        own.and_then(|own| own.max_artifact_bytes).unwrap_or(adapter.profile().max_artifact_bytes);
     Mounted { adapter, id, mount, max_artifact_bytes }
 }
 

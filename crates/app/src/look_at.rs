@@ -98,7 +98,12 @@ impl Mounted {
         let line = self.adapter.profile().install_line.replace("{name}", name);
         match version {
             Some(version) => line.replace("{version}", version),
-            None => line.split("{version}").next().unwrap_or_default().trim_end_matches(['@', '=', ' ']).to_owned(),
+            None => line
+                .split("{version}")
+                .next()
+                .unwrap_or_default()
+                .trim_end_matches(['@', '=', ' '])
+                .to_owned(),
         }
     }
 }

@@ -42,8 +42,7 @@ impl App {
             }
         };
         let actor = context.actor.label();
-        let changed =
-            self.inner.store.change_owners(row.id, add, remove, actor, self.now()).await;
+        let changed = self.inner.store.change_owners(row.id, add, remove, actor, self.now()).await;
         match changed {
             Ok(()) => {
                 self.inner.documents.invalidate(&row.package.to_string());

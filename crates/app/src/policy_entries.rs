@@ -36,7 +36,9 @@ impl App {
         }
         let version = match (version, self.ecosystem(pattern.ecosystem().as_str())) {
             (Some(_), _) if pattern.is_prefix() => {
-                return Err(refuse("a version goes with one package, not with a prefix".to_owned()));
+                return Err(refuse(
+                    "a version goes with one package, not with a prefix".to_owned(),
+                ));
             }
             (Some(text), Some(mounted)) => {
                 let version = mounted.adapter.parse_version(&text);

@@ -7,9 +7,7 @@ use vouchsafe_adapter::FormatError;
 use vouchsafe_adapter::ecosystem::ArtifactBytes;
 use vouchsafe_domain::call::{Answer, Inspected, PublishDraft, Published};
 use vouchsafe_domain::event::{EventKind, NewEvent};
-use vouchsafe_domain::{
-    ErrorCode, LifecycleState, PackageId, PackageRef, RefusalKind, ReleaseRef,
-};
+use vouchsafe_domain::{ErrorCode, LifecycleState, PackageId, PackageRef, RefusalKind, ReleaseRef};
 use vouchsafe_identity::authorize::Action;
 use vouchsafe_policy::{Facts, Verdict};
 use vouchsafe_store::blob::Spooled;
@@ -109,9 +107,8 @@ impl App {
         self.reached(PublishStep::Judged);
         let artifacts = self.keep_blobs(&draft, files, &inspected).await?;
         self.reached(PublishStep::BlobsKept);
-        let published = self
-            .commit(context, package, existing.as_ref(), draft, inspected, artifacts)
-            .await?;
+        let published =
+            self.commit(context, package, existing.as_ref(), draft, inspected, artifacts).await?;
         self.reached(PublishStep::Committed);
         Ok(published)
     }
@@ -128,11 +125,14 @@ impl App {
     ) -> Result<Option<PackageRow>, AppError> {
         let row = self.inner.store.find_package(REGISTRY, package).await?;
         match &row {
-            Some(row) if row.state == LifecycleState::Removed => Err(AppError::refused(
-                RefusalKind::Conflict,
-                ErrorCode::Tombstoned,
-                format!("{package} was removed, and a removed name is never used again"),
-            )),
+            Some(row) if row.state == LifecycleState::Removed => {
+                self.authorize(context, Action::PublishNew, Some(package), false)?;
+                Err(AppError::refused(
+                    RefusalKind::Conflict,
+                    ErrorCode::Tombstoned,
+                    format!("{package} was removed, and a removed name is never used again"),
+                ))
+            }
             Some(row) => {
                 let is_owner = self.is_owner(context, row.id).await?;
                 self.authorize(context, Action::PublishUpdate, Some(package), is_owner)?;
@@ -155,8 +155,11 @@ impl App {
         package: &PackageRef,
     ) -> Result<(), AppError> {
         let key = package.name.collision_key();
-        let twin =
-            self.inner.store.find_package_by_collision_key(REGISTRY, &package.ecosystem, key).await?;
+        let twin = self
+            .inner
+            .store
+            .find_package_by_collision_key(REGISTRY, &package.ecosystem, key)
+            .await?;
         if let Some(twin) = twin {
             return Err(name_collision(twin.package.name.display()));
         }

@@ -111,7 +111,11 @@ impl App {
         is_good.then_some(ticket)
     }
 
-    async fn open(&self, filename: Filename, ticket: &Ticket) -> Result<ArtifactDownload, AppError> {
+    async fn open(
+        &self,
+        filename: Filename,
+        ticket: &Ticket,
+    ) -> Result<ArtifactDownload, AppError> {
         let body = if ticket.size_bytes <= SMALL_ARTIFACT_BYTES {
             let bytes = match self.inner.small_blobs.get(&ticket.sha256) {
                 Some(bytes) => bytes,
@@ -223,6 +227,12 @@ impl App {
             return error;
         }
         metrics::counter!("vouchsafe_refusals_total", "code" => refusal.code.as_str()).increment(1);
+        // A client that asks in a loop must not be able to fill the store.
+        let news = format!("{package}#{filename}#{}", refusal.code);
+        if self.inner.noted_refusals.contains_key(&news) {
+            return error;
+        }
+        self.inner.noted_refusals.insert(news, ());
         let details = serde_json::json!({
             "filename": filename.as_str(),
             "code": refusal.code.as_str(),

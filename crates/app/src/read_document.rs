@@ -79,7 +79,7 @@ impl App {
             let newest = judged.view.withheld.last().map(|withheld| withheld.reason.as_str());
             return Err(AppError::Refused(Refusal::new(
                 RefusalKind::Withheld,
-                ErrorCode::PolicyCooldown,
+                judged.withheld_code.unwrap_or(ErrorCode::PolicyRuleFailed),
                 format!("every release of {package} is withheld: {}", newest.unwrap_or_default()),
             )));
         }

@@ -67,7 +67,8 @@ impl App {
         let mut body = std::pin::pin!(body);
         let limit_bytes = mounted.max_artifact_bytes;
         // Base64 makes a third more of an artifact.
-        let body_limit = limit_bytes.saturating_add(limit_bytes / 3).saturating_add(MAX_FRAME_BYTES);
+        let body_limit =
+            limit_bytes.saturating_add(limit_bytes / 3).saturating_add(MAX_FRAME_BYTES);
         let mut files = Files { app: self, mounted, actor, done: Vec::new(), open: None };
         let mut received_bytes: u64 = 0;
         while let Some(chunk) = body.next().await {
@@ -78,11 +79,7 @@ impl App {
             received_bytes = received_bytes.saturating_add(chunk.len() as u64);
             if received_bytes > body_limit {
                 let message = format!("a file may have at most {limit_bytes} bytes here");
-                return Err(AppError::refused(
-                    RefusalKind::TooLarge,
-                    ErrorCode::TooLarge,
-                    message,
-                ));
+                return Err(AppError::refused(RefusalKind::TooLarge, ErrorCode::TooLarge, message));
             }
             let mut collected = Collected::default();
             decoder.push(&chunk, &mut collected)?;

@@ -1,8 +1,8 @@
 //! Searching hosted packages.
 
-use vouchsafe_domain::call::{Answer, SearchQuery, SearchResults};
 use vouchsafe_domain::PackageName;
 use vouchsafe_domain::PackageRef;
+use vouchsafe_domain::call::{Answer, SearchQuery, SearchResults};
 use vouchsafe_identity::authorize::Action;
 
 use crate::{App, AppError, CallContext, Mounted, REGISTRY};

@@ -75,9 +75,7 @@ impl App {
 }
 
 /// The account behind the actor, or "sign in".
-pub(crate) fn signed_in(
-    actor: &Actor,
-) -> Result<&vouchsafe_domain::actor::AccountActor, AppError> {
+pub(crate) fn signed_in(actor: &Actor) -> Result<&vouchsafe_domain::actor::AccountActor, AppError> {
     actor.account().ok_or_else(|| {
         AppError::refused(
             RefusalKind::Unauthenticated,

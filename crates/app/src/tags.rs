@@ -28,7 +28,7 @@ impl App {
         tag: String,
         version: Version,
     ) -> Result<Answer, AppError> {
-        let row = self.hosted_for(context, name, Action::PublishUpdate).await?;
+        let row = self.hosted_for(context, name, Action::Yank).await?;
         let actor = context.actor.label();
         let outcome = self.inner.store.set_tag(row.id, &tag, &version, actor, self.now()).await?;
         if outcome == TagOutcome::NoSuchRelease {
@@ -49,7 +49,7 @@ impl App {
             let message = format!("the tag `{tag}` cannot be removed; point it at another version");
             return Err(AppError::refused(RefusalKind::Malformed, ErrorCode::BadRequest, message));
         }
-        let row = self.hosted_for(context, name, Action::PublishUpdate).await?;
+        let row = self.hosted_for(context, name, Action::Yank).await?;
         let existed =
             self.inner.store.remove_tag(row.id, &tag, context.actor.label(), self.now()).await?;
         if !existed {

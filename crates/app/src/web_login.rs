@@ -22,8 +22,9 @@ impl App {
         &self,
         context: &CallContext<'_>,
     ) -> Result<Answer, AppError> {
-        let ids = weblogin::generate(random()?, random()?);
         let now = self.now();
+        self.count_web_login(context.client, now)?;
+        let ids = weblogin::generate(random()?, random()?);
         let client = context.user_agent.unwrap_or("an unnamed client");
         let new = NewWebLogin {
             poll_sha256: hash_id(&ids.poll_id)?,

@@ -1,6 +1,7 @@
 //! `vouchsafe adopt`.
 
-use std::path::{Path, PathBuf};
+use std::net::ToSocketAddrs as _;
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -10,7 +11,7 @@ use vouchsafe_clients::{Discovered, Env, Target, discover, setup};
 use vouchsafe_domain::EcosystemId;
 
 use crate::client::carry_out;
-use crate::config::{ConfigFile, DataArgs, Settings, write_upstreams};
+use crate::config::{AdoptedUpstream, ConfigFile, DataArgs, Settings, write_upstreams};
 
 /// Take over where this machine's package managers fetch from, and point them here.
 ///
@@ -63,10 +64,12 @@ pub(crate) fn run(
         bail!("no package manager of this machine names an upstream; say it by hand: --upstream");
     }
     let config_path = Settings::config_path(&args.data, &settings.data_dir);
+    let upstreams: Vec<_> = found.iter().map(|(id, found)| adopted(id, found)).collect();
     if args.dry_run {
         eprintln!("would write these upstreams into {}", config_path.display());
     } else {
-        write_config(&config_path, &found)?;
+        write_upstreams(&config_path, &upstreams)?;
+        ConfigFile::read(&config_path)?;
         eprintln!("wrote the upstreams into {}", config_path.display());
     }
     if !args.keep_clients {
@@ -91,7 +94,8 @@ fn find_upstreams(
                 println!("{id}: {} points here already", discovered.client);
             }
             Ok(discovered) => {
-                let secret = if discovered.credential.is_some() { " (with a credential)" } else { "" };
+                let secret =
+                    if discovered.credential.is_some() { " (with a credential)" } else { "" };
                 println!(
                     "{id}: {} fetches from {}{secret}, says {}",
                     discovered.client, discovered.upstream, discovered.source
@@ -113,13 +117,34 @@ fn is_ours(upstream: &Url, site_url: &Url) -> bool {
         && upstream.port_or_known_default() == site_url.port_or_known_default()
 }
 
-fn write_config(path: &Path, found: &[(EcosystemId, Discovered)]) -> anyhow::Result<()> {
-    let upstreams: Vec<_> = found
-        .iter()
-        .map(|(id, found)| (id, &found.upstream, found.credential.as_ref()))
-        .collect();
-    write_upstreams(path, &upstreams)?;
-    ConfigFile::read(path).map(drop)
+/// An upstream on a private network also keeps its files there, on hosts that only its documents
+/// name, so all of that network is opened to it.
+fn adopted<'a>(id: &'a EcosystemId, found: &'a Discovered) -> AdoptedUpstream<'a> {
+    let is_private = is_private(&found.upstream);
+    if is_private {
+        println!(
+            "{id}: {} has no public address on this network, so its documents may lead to private \
+             addresses (allow_private_network = true)",
+            found.upstream.host_str().unwrap_or_default()
+        );
+    }
+    AdoptedUpstream {
+        id,
+        url: &found.upstream,
+        authorization: found.credential.as_ref(),
+        allow_private_network: is_private,
+    }
+}
+
+/// Whether the host has addresses, and none of them is public. A host that cannot be looked up now
+/// gets no more than others.
+fn is_private(upstream: &Url) -> bool {
+    let host = upstream.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let port = upstream.port_or_known_default().unwrap_or_default();
+    let Ok(mut addresses) = (host, port).to_socket_addrs().map(Iterator::peekable) else {
+        return false;
+    };
+    addresses.peek().is_some() && addresses.all(|at| !vouchsafe_upstream::is_public(at.ip()))
 }
 
 fn point_clients(

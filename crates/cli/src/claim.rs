@@ -60,22 +60,22 @@ pub(crate) async fn run(
 ) -> anyhow::Result<()> {
     match command {
         ClaimCommand::Add { pattern, reason, data } => {
-            let opened = open(&data, adapters).await?;
-            opened.app.add_claim(pattern.clone(), "system", &reason).await?;
-            opened.app.store().close().await;
+            let app = open(&data, adapters).await?;
+            app.add_claim(pattern.clone(), "system", &reason).await?;
+            app.store().close().await;
             eprintln!("claimed {pattern}");
             Ok(())
         }
         ClaimCommand::Remove { pattern, data } => {
-            let opened = open(&data, adapters).await?;
-            opened.app.remove_claim(pattern.clone(), "system").await?;
-            opened.app.store().close().await;
+            let app = open(&data, adapters).await?;
+            app.remove_claim(pattern.clone(), "system").await?;
+            app.store().close().await;
             eprintln!("gave up {pattern}");
             Ok(())
         }
         ClaimCommand::List { json, data } => {
-            let opened = open(&data, adapters).await?;
-            let claims = opened.app.list_claims().await?;
+            let app = open(&data, adapters).await?;
+            let claims = app.list_claims().await?;
             let lines: Vec<_> = claims
                 .into_iter()
                 .map(|claim| ClaimLine {

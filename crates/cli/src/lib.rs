@@ -6,10 +6,12 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
 
 mod adopt;
+mod backup;
 
 mod claim;
 mod client;
 mod config;
+mod fsck;
 
 mod open;
 mod policy;
@@ -17,6 +19,7 @@ mod print;
 mod serve;
 mod token;
 mod user;
+mod yank;
 
 use clap::{Parser, Subcommand};
 use vouchsafe_adapter::Ecosystem;
@@ -54,9 +57,17 @@ enum Command {
     /// Deny, allow and exempt releases.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// Yank a release, or take that back.
+    Yank(yank::YankArgs),
     /// Check the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Check that every row has its blob and every blob its digest.
+    Fsck(fsck::FsckArgs),
+    /// Write everything into one file, while the server runs.
+    Backup(backup::BackupArgs),
+    /// Fill an empty data folder from a backup.
+    Restore(backup::RestoreArgs),
     /// Print shell completions.
     Completions {
         /// Which shell.
@@ -88,10 +99,7 @@ pub fn main(adapters: &'static [&'static dyn Ecosystem]) -> std::process::ExitCo
     }
 }
 
-async fn run(
-    command: Command,
-    adapters: &'static [&'static dyn Ecosystem],
-) -> anyhow::Result<()> {
+async fn run(command: Command, adapters: &'static [&'static dyn Ecosystem]) -> anyhow::Result<()> {
     match command {
         Command::Serve(args) => serve::run(args, adapters).await,
         Command::User(command) => user::run(command, adapters).await,
@@ -100,10 +108,19 @@ async fn run(
         Command::Adopt(args) => adopt::run(args, adapters),
         Command::Claim(command) => claim::run(command, adapters).await,
         Command::Policy(command) => policy::run(command, adapters).await,
+        Command::Yank(args) => yank::run(args, adapters).await,
         Command::Config(command) => config::run(command, adapters),
+        Command::Fsck(args) => fsck::run(args, adapters).await,
+        Command::Backup(args) => backup::backup(args, adapters).await,
+        Command::Restore(args) => backup::restore(args, adapters).await,
         Command::Completions { shell } => {
             use clap::CommandFactory as _;
-            clap_complete::generate(shell, &mut Cli::command(), "vouchsafe", &mut std::io::stdout());
+            clap_complete::generate(
+                shell,
+                &mut Cli::command(),
+                "vouchsafe",
+                &mut std::io::stdout(),
+            );
             Ok(())
         }
     }

@@ -12,20 +12,12 @@ use vouchsafe_upstream::{ClientLimits, Upstreams};
 
 use crate::config::{DataArgs, Settings};
 
-/// A registry that a command works on while a server may be running on it.
-pub(crate) struct Opened {
-    pub(crate) app: App,
-    pub(crate) settings: Settings,
-}
-
-/// Opens the registry that the arguments and the configuration name.
+/// Opens the registry that the arguments and the configuration name. A server may be running on it.
 pub(crate) async fn open(
     args: &DataArgs,
     adapters: &'static [&'static dyn Ecosystem],
-) -> anyhow::Result<Opened> {
-    let settings = Settings::read(args, adapters)?;
-    let app = build(&settings, adapters).await?;
-    Ok(Opened { app, settings })
+) -> anyhow::Result<App> {
+    build(&Settings::read(args, adapters)?, adapters).await
 }
 
 /// Builds the app that settings describe. The data folder is made when it is missing.

@@ -88,9 +88,9 @@ pub(crate) async fn run(
         PolicyCommand::Exempt(args) => add(PolicyEntryKind::Exempt, args, adapters).await,
         PolicyCommand::List { json, data } => list(json, &data, adapters).await,
         PolicyCommand::Remove { id, data } => {
-            let opened = open(&data, adapters).await?;
-            opened.app.remove_policy_entry(&id, "operator").await?;
-            opened.app.store().close().await;
+            let app = open(&data, adapters).await?;
+            app.remove_policy_entry(&id, "operator").await?;
+            app.store().close().await;
             eprintln!("removed {id}");
             Ok(())
         }
@@ -103,15 +103,12 @@ async fn add(
     adapters: &'static [&'static dyn Ecosystem],
 ) -> anyhow::Result<()> {
     let (pattern, version) = split(&args.purl)?;
-    let opened = open(&args.data, adapters).await?;
+    let app = open(&args.data, adapters).await?;
     let ends_at = match (&args.days, &args.until) {
-        (Some(days), _) => {
-            Some(opened.app.now().plus(Duration::from_secs(u64::from(*days) * 86_400)))
-        }
+        (Some(days), _) => Some(app.now().plus(Duration::from_secs(u64::from(*days) * 86_400))),
         (None, Some(text)) => Some(parse_date(text)?),
         (None, None) => None,
     };
-    let app = &opened.app;
     let entry =
         app.add_policy_entry(kind, pattern, version, &args.reason, &args.author, ends_at).await?;
     app.store().close().await;
@@ -124,8 +121,8 @@ async fn list(
     data: &DataArgs,
     adapters: &'static [&'static dyn Ecosystem],
 ) -> anyhow::Result<()> {
-    let opened = open(data, adapters).await?;
-    let entries = opened.app.list_policy_entries().await?;
+    let app = open(data, adapters).await?;
+    let entries = app.list_policy_entries().await?;
     let lines: Vec<_> = entries
         .into_iter()
         .map(|entry| EntryLine {

@@ -85,32 +85,32 @@ pub(crate) async fn run(
 ) -> anyhow::Result<()> {
     match command {
         TokenCommand::Add { user, scopes, packages, expires_days, name, data } => {
-            let opened = open(&data, adapters).await?;
-            let account = opened.app.account(&user).await?;
-            let default_days = opened.app.config().token_default_days;
+            let app = open(&data, adapters).await?;
+            let account = app.account(&user).await?;
+            let default_days = app.config().token_default_days;
             let scopes: Scopes =
                 if scopes.is_empty() { Scopes::all() } else { scopes.into_iter().collect() };
             let request = NewTokenRequest {
                 name,
                 scopes,
-                packages: opened.app.canonical_patterns(packages)?,
+                packages: app.canonical_patterns(packages)?,
                 expires_days: match expires_days {
                     None => default_days,
                     Some(0) => None,
                     days => days,
                 },
             };
-            let minted = opened.app.mint_token(&Actor::System, account.id, request).await?;
-            opened.app.store().close().await;
+            let minted = app.mint_token(&Actor::System, account.id, request).await?;
+            app.store().close().await;
             println!("{}", minted.secret.expose());
             let ends = minted.view.expires_at.map(|at| at.to_string());
             eprintln!("ends: {}", ends.as_deref().unwrap_or("never"));
             Ok(())
         }
         TokenCommand::List { user, json, data } => {
-            let opened = open(&data, adapters).await?;
-            let account = opened.app.account(&user).await?;
-            let tokens = opened.app.store().list_tokens(account.id).await?;
+            let app = open(&data, adapters).await?;
+            let account = app.account(&user).await?;
+            let tokens = app.store().list_tokens(account.id).await?;
             let lines: Vec<_> = tokens
                 .into_iter()
                 .map(|row| TokenLine {
@@ -143,12 +143,11 @@ pub(crate) async fn run(
             })
         }
         TokenCommand::Revoke { id, user, data } => {
-            let opened = open(&data, adapters).await?;
-            let account = opened.app.account(&user).await?;
-            let now = opened.app.now();
-            let revoked =
-                opened.app.store().revoke_token(account.id, id, "system", now).await?;
-            opened.app.store().close().await;
+            let app = open(&data, adapters).await?;
+            let account = app.account(&user).await?;
+            let now = app.now();
+            let revoked = app.store().revoke_token(account.id, id, "system", now).await?;
+            app.store().close().await;
             if !revoked {
                 anyhow::bail!("{user} has no token {id} that could be revoked");
             }

@@ -62,17 +62,17 @@ pub(crate) async fn run(
     match command {
         UserCommand::Add { name, email, admin, password_stdin, data } => {
             let password = password_stdin.then(read_password).transpose()?;
-            let opened = open(&data, adapters).await?;
+            let app = open(&data, adapters).await?;
             let user = NewUser { name, email, password, is_admin: admin };
-            let account = opened.app.add_user(user).await?;
-            opened.app.store().close().await;
+            let account = app.add_user(user).await?;
+            app.store().close().await;
             eprintln!("added {}", account.name);
             eprintln!("next: vouchsafe token add --user {}", account.name);
             Ok(())
         }
         UserCommand::List { json, data } => {
-            let opened = open(&data, adapters).await?;
-            let accounts = opened.app.store().list_accounts().await?;
+            let app = open(&data, adapters).await?;
+            let accounts = app.store().list_accounts().await?;
             let lines: Vec<_> = accounts
                 .into_iter()
                 .map(|account| UserLine {

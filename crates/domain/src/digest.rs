@@ -210,8 +210,11 @@ impl Digests {
 
     /// Adds one; a second digest of the same algorithm replaces the first.
     pub fn insert(&mut self, digest: Digest) {
-        self.0.retain(|known| known.algorithm != digest.algorithm);
-        self.0.push(digest);
+        // Kept in the order of the algorithms: two sets with the same digests are equal.
+        match self.0.binary_search_by_key(&digest.algorithm, |known| known.algorithm) {
+            Ok(at) => self.0.splice(at..=at, [digest]).for_each(drop),
+            Err(at) => self.0.insert(at, digest),
+        }
     }
 
     /// The digest of this algorithm, when known.
@@ -225,7 +228,7 @@ impl Digests {
         digest.bytes.as_ref().try_into().ok().map(Sha256)
     }
 
-    /// All of them, in the order they were inserted.
+    /// All of them, in the order of the algorithms.
     pub fn iter(&self) -> impl Iterator<Item = &Digest> {
         self.0.iter()
     }

@@ -290,7 +290,8 @@ mod tests {
 
     #[test]
     fn a_filename_is_one_safe_segment() {
-        for bad in ["", ".", "..", "../x", "a/b", "a\\b", "a\0b", "a\nb", "%2e", ".htaccess", "a b"] {
+        for bad in ["", ".", "..", "../x", "a/b", "a\\b", "a\0b", "a\nb", "%2e", ".htaccess", "a b"]
+        {
             assert!(bad.parse::<Filename>().is_err(), "{bad:?} was accepted");
         }
         for good in ["serde-1.0.0.crate", "x-1.0+local.tar.gz", "naïve-1.0.tgz"] {

@@ -111,7 +111,9 @@ mod tests {
 
     #[test]
     fn what_is_not_a_purl_is_refused() {
-        for bad in ["", "serde", "pkg:", "pkg:cargo", "pkg:cargo/", "pkg:UPPER/x", "pkg:cargo/x?y=1"] {
+        for bad in
+            ["", "serde", "pkg:", "pkg:cargo", "pkg:cargo/", "pkg:UPPER/x", "pkg:cargo/x?y=1"]
+        {
             assert!(bad.parse::<UnverifiedPurl>().is_err(), "{bad:?} was accepted");
         }
     }

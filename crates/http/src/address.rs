@@ -51,8 +51,7 @@ mod tests {
         let networks = trusted.split_whitespace().map(|net| net.parse().unwrap()).collect();
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", forwarded.parse().unwrap());
-        let found =
-            TrustedProxies::new(networks).client_address(peer.parse().unwrap(), &headers);
+        let found = TrustedProxies::new(networks).client_address(peer.parse().unwrap(), &headers);
         assert_eq!(found, expected.parse::<IpAddr>().unwrap());
     }
 

@@ -1,6 +1,8 @@
 //! Health, readiness, metrics.
 
+use std::future::Future;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -8,9 +10,12 @@ use axum::{Json, Router, routing::get};
 use http::{StatusCode, header};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use vouchsafe_app::App;
+use vouchsafe_domain::Sha256;
 
 static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 
+/// How long the database and the blobs may take to answer when readiness is asked for.
+const READY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Bounds of the duration histogram, in seconds.
 const BUCKETS: [f64; 12] =
     [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
@@ -42,12 +47,21 @@ async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: the store answers, so requests make sense. An upstream that is down does not
+/// `GET /readyz`: database and blobs answer, so requests make sense. An upstream that is down does not
 /// make this registry unready: what is hosted and cached is still served.
 async fn readyz(State(app): State<App>) -> impl IntoResponse {
-    let store = app.store().last_event_seq().await;
-    let status = if store.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(serde_json::json!({ "store": store.is_ok(), "ready": store.is_ok() })))
+    let database = answers(app.store().last_event_seq());
+    // Whether any blob is there is not the question, only whether that can be told.
+    let blobs = answers(app.blobs().exists(Sha256::new([0; 32])));
+    let (database, blobs) = tokio::join!(database, blobs);
+    let ready = database && blobs;
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(serde_json::json!({ "ready": ready, "database": database, "blobs": blobs })))
+}
+
+/// A load balancer does not wait for the patience that a request has with a database.
+async fn answers<T, E>(question: impl Future<Output = Result<T, E>>) -> bool {
+    matches!(tokio::time::timeout(READY_TIMEOUT, question).await, Ok(Ok(_)))
 }
 
 /// `GET /metrics`: Prometheus text.

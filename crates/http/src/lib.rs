@@ -14,6 +14,7 @@ mod address;
 mod error;
 mod health;
 mod mounts;
+mod opening;
 mod pages;
 mod path;
 mod respond;

@@ -1,7 +1,7 @@
 //! Requests to ecosystems: find the mount, decode the head, read the body, ask `app`, encode.
 
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -18,6 +18,10 @@ use crate::respond;
 
 /// Time between two chunks of a request body.
 const CHUNK_TIMEOUT: Duration = Duration::from_secs(30);
+/// A body may take this long, and for every [`SLOWEST_BYTES_PER_SEC`] a second longer: a client
+/// that lets bytes trickle would keep its connection from others for weeks.
+const BODY_GRACE: Duration = Duration::from_secs(60);
+const SLOWEST_BYTES_PER_SEC: u64 = 1024;
 /// What is read and thrown away of the body of a refused request, so that the client reads the
 /// refusal instead of a broken connection, in bytes.
 const DRAIN_BYTES: u64 = 16 * 1024 * 1024;
@@ -54,9 +58,8 @@ impl Mounts {
         if !self.hosts.is_empty() {
             let host = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
             let host = host.or_else(|| request.uri().authority().map(|a| a.as_str()));
-            let own = host.and_then(|host| {
-                self.hosts.iter().find(|(own, _)| own.eq_ignore_ascii_case(host))
-            });
+            let own = host
+                .and_then(|host| self.hosts.iter().find(|(own, _)| own.eq_ignore_ascii_case(host)));
             if let Some((_, ecosystem)) = own {
                 return Some(Found { ecosystem: *ecosystem, below: path.to_owned() });
             }
@@ -99,7 +102,7 @@ impl Mounts {
             return self.refuse(mounted, &wire, AppError::Refused(refusal));
         }
         let expects_continue = head.headers.contains_key(header::EXPECT);
-        let mut body = BodyStream { body: body.into_data_stream().boxed() };
+        let mut body = BodyStream::new(body);
         match self.answer(mounted, &wire, &mut body, client).await {
             Ok(response) => response,
             Err(error) => {
@@ -133,6 +136,7 @@ impl Mounts {
             }
             Decoded::Body(decoder) => {
                 let received = self.app.receive(mounted, &actor, decoder, body.chunks()).await?;
+                self.app.confirm(&credential, &actor, client).await?;
                 (received.call, received.files)
             }
         };
@@ -149,12 +153,7 @@ impl Mounts {
         })
     }
 
-    fn refuse(
-        &self,
-        mounted: &Mounted,
-        wire: &WireRequest<'_>,
-        error: AppError,
-    ) -> Response<Body> {
+    fn refuse(&self, mounted: &Mounted, wire: &WireRequest<'_>, error: AppError) -> Response<Body> {
         let mut refusal = error.refusal();
         if refusal.docs_url.is_none() {
             let site = &self.app.config().site_url;
@@ -165,12 +164,35 @@ impl Mounts {
     }
 }
 
-/// A request body whose chunks have a deadline.
+/// A request body whose chunks have a deadline, and that must not trickle.
 struct BodyStream {
     body: futures::stream::BoxStream<'static, Result<Bytes, hyper::Error>>,
+    received_bytes: u64,
+    /// Time spent waiting for the client; our own work does not count.
+    waited: Duration,
 }
 
 impl BodyStream {
+    fn new(body: Incoming) -> Self {
+        let body = body.into_data_stream().boxed();
+        Self { body, received_bytes: 0, waited: Duration::ZERO }
+    }
+
+    async fn next(&mut self) -> Option<Result<Bytes, BodyError>> {
+        let earned = Duration::from_secs(self.received_bytes / SLOWEST_BYTES_PER_SEC);
+        let patience = (BODY_GRACE + earned).saturating_sub(self.waited).min(CHUNK_TIMEOUT);
+        let asked = Instant::now();
+        let chunk = match tokio::time::timeout(patience, self.body.next()).await {
+            Ok(chunk) => chunk?.map_err(|_| BodyError::Broken),
+            Err(_) => Err(BodyError::Stalled),
+        };
+        self.waited += asked.elapsed();
+        if let Ok(chunk) = &chunk {
+            self.received_bytes += chunk.len() as u64;
+        }
+        Some(chunk)
+    }
+
     async fn drain(&mut self) {
         let drain = async {
             let mut drained_bytes = 0;
@@ -190,17 +212,14 @@ impl BodyStream {
 enum BodyError {
     #[error("the connection broke")]
     Broken,
-    #[error("no bytes came for {} seconds", CHUNK_TIMEOUT.as_secs())]
+    #[error("its bytes come too slowly")]
     Stalled,
 }
 
 impl BodyStream {
     fn chunks(&mut self) -> impl Stream<Item = Result<Bytes, BodyError>> {
         futures::stream::unfold(self, |body| async move {
-            let chunk = match tokio::time::timeout(CHUNK_TIMEOUT, body.body.next()).await {
-                Ok(chunk) => chunk?.map_err(|_| BodyError::Broken),
-                Err(_) => Err(BodyError::Stalled),
-            };
+            let chunk = body.next().await?;
             Some((chunk, body))
         })
     }

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use vouchsafe_app::{App, AppError, CallContext, Mounted};
-use vouchsafe_domain::{Actor, ErrorCode, Refusal, RefusalKind};
+use vouchsafe_domain::{PackageRef, Refusal};
 use vouchsafe_portal::pages::problem::{ProblemView, problem};
 use vouchsafe_portal::{CONTENT_SECURITY_POLICY, EcosystemChoice, PageContext, RenderError};
 
@@ -63,10 +63,7 @@ fn context(app: &App) -> PageContext {
 }
 
 fn choice(mounted: &Mounted) -> EcosystemChoice {
-    EcosystemChoice {
-        id: mounted.id.clone(),
-        title: mounted.adapter.profile().title.to_owned(),
-    }
+    EcosystemChoice { id: mounted.id.clone(), title: mounted.adapter.profile().title.to_owned() }
 }
 
 /// A page, with the policy that keeps everything else out of it.
@@ -107,23 +104,17 @@ fn found(app: &App, html: Result<Option<String>, RenderError>) -> Response {
     }
 }
 
-/// Pages that show packages need the same right as every other reader.
+/// Pages that show packages need the same right as every other reader: to this package, or,
+/// without one, to all of them.
 async fn reader(
     app: &App,
     headers: &HeaderMap,
     mounted: &Mounted,
     client: IpAddr,
-) -> Result<Actor, AppError> {
+    package: Option<&PackageRef>,
+) -> Result<(), AppError> {
     let credential = app.read_credential(headers);
     let actor = app.authenticate(&credential, client).await?;
-    app.authorize_read(&CallContext { mounted, actor: &actor, client, user_agent: None })?;
-    if !app.config().read_is_public && actor.account().is_none() {
-        return Err(Refusal::new(
-            RefusalKind::Unauthenticated,
-            ErrorCode::AuthRequired,
-            "reading this registry needs a token",
-        )
-        .into());
-    }
-    Ok(actor)
+    let context = CallContext { mounted, actor: &actor, client, user_agent: None };
+    app.authorize_reading(&context, package)
 }

@@ -14,6 +14,9 @@ use vouchsafe_domain::{Refusal, RefusalKind, Timestamp};
 
 use crate::service::Cause;
 
+/// What an HTML document of an ecosystem may load and do: nothing.
+const DOCUMENT_POLICY: &str =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// Longest reason phrase, in characters.
 const PHRASE_CHARS: usize = 200;
 /// Hexadecimal digits of a digest that make an entity tag.
@@ -24,9 +27,7 @@ pub(crate) fn wire(response: WireResponse) -> Response<Body> {
     let mut out = Response::new(Body::from(response.body));
     *out.status_mut() = response.status;
     *out.headers_mut() = response.headers;
-    out.headers_mut()
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    out.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     out
 }
 
@@ -113,6 +114,10 @@ pub(crate) async fn document(
         return response;
     }
     set_static(headers, header::CONTENT_TYPE, document.content_type);
+    if document.content_type.contains("html") {
+        // It lives on the origin of the pages and is full of publishers' words.
+        set_static(headers, header::CONTENT_SECURITY_POLICY, DOCUMENT_POLICY);
+    }
     let body = match gzip {
         Some(gzip) => {
             set_static(headers, header::CONTENT_ENCODING, "gzip");
@@ -150,9 +155,9 @@ pub(crate) async fn artifact(
     }
     let (Some(sha256), Some(size_bytes)) = (download.sha256, download.size_bytes) else {
         if let ArtifactBody::Arriving(stream) = download.body {
-            *response.body_mut() = Body::from_stream(stream.map(|item| {
-                item.map_err(|error| std::io::Error::other(error.to_string()))
-            }));
+            *response.body_mut() = Body::from_stream(
+                stream.map(|item| item.map_err(|error| std::io::Error::other(error.to_string()))),
+            );
         }
         return Ok(response);
     };
@@ -213,7 +218,9 @@ fn is_unchanged(request: &HeaderMap, digest: &str, modified_at: Option<Timestamp
     let since = request.get(header::IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());
     let since = since.and_then(|text| httpdate::parse_http_date(text).ok());
     match (since, modified_at) {
-        (Some(since), Some(modified_at)) => modified_at.as_secs() <= Timestamp::from(since).as_secs(),
+        (Some(since), Some(modified_at)) => {
+            modified_at.as_secs() <= Timestamp::from(since).as_secs()
+        }
         _ => false,
     }
 }
@@ -230,12 +237,15 @@ fn matches_tag(tag: &str, digest: &str) -> bool {
 
 fn accepts_gzip(request: &HeaderMap) -> bool {
     let values = request.get_all(header::ACCEPT_ENCODING).iter();
-    values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|coding| {
-        let mut parts = coding.split(';').map(str::trim);
-        let is_gzip = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
-        let is_refused = parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-        is_gzip && !is_refused
-    })
+    values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(
+        |coding| {
+            let mut parts = coding.split(';').map(str::trim);
+            let is_gzip = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
+            let is_refused =
+                parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
+            is_gzip && !is_refused
+        },
+    )
 }
 
 #[derive(Debug, PartialEq, Eq)]

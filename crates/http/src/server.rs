@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use vouchsafe_app::App;
 
+use crate::opening::Opening;
 use crate::service::Service;
 use crate::{ServeError, TlsFiles, TrustedProxies};
 
@@ -103,11 +104,12 @@ impl Server {
                 let _slot = slot;
                 let _ = stream.set_nodelay(true);
                 match tls {
-                    None => serve_connection(stream, peer, service, watcher).await,
+                    None => serve_connection(stream, false, peer, service, watcher).await,
                     Some(tls) => {
                         match tokio::time::timeout(HEAD_TIMEOUT, tls.accept(stream)).await {
                             Ok(Ok(stream)) => {
-                                serve_connection(stream, peer, service, watcher).await;
+                                let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                                serve_connection(stream, is_h2, peer, service, watcher).await;
                             }
                             _ => tracing::debug!("a TLS handshake failed"),
                         }
@@ -124,17 +126,21 @@ impl Server {
 
 async fn serve_connection<S>(
     stream: S,
+    is_h2: bool,
     peer: SocketAddr,
     service: Service,
     watcher: hyper_util::server::graceful::Watcher,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let mut stream = tokio_io_timeout::TimeoutStream::new(stream);
+    let mut stream = tokio_io_timeout::TimeoutStream::new(Opening::new(stream, HEAD_TIMEOUT));
     // Reads are bounded by the head timeout and per body chunk; a peer that stops taking what it
     // asked for is found here.
     stream.set_write_timeout(Some(STALL_TIMEOUT));
-    let mut builder = Builder::new(TokioExecutor::new());
+    // The protocol is known before the first byte: waiting for one to tell them apart has no
+    // deadline, and whoever sends none would keep the connection for ever.
+    let builder = Builder::new(TokioExecutor::new());
+    let mut builder = if is_h2 { builder.http2_only() } else { builder.http1_only() };
     builder
         .http1()
         .timer(TokioTimer::new())
@@ -156,4 +162,3 @@ async fn serve_connection<S>(
         tracing::debug!(error = %error, "a connection ended early");
     }
 }
-

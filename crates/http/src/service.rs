@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tower::ServiceExt;
 use tracing::Instrument;
@@ -16,6 +17,10 @@ use crate::mounts::Mounts;
 use crate::pages;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Largest form of a page, in bytes.
+const MAX_FORM_BYTES: usize = 16 * 1024;
+/// Time for a form to arrive.
+const FORM_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What every page and endpoint may need to know about its request.
 #[derive(Debug, Clone, Copy)]
@@ -55,13 +60,29 @@ impl Service {
         if let Some(found) = self.mounts.find(&request) {
             return self.mounts.serve(found, request, client).await;
         }
-        let mut request = request.map(Body::new);
+        let (head, body) = request.into_parts();
+        // A form is short: it is there in time or not at all.
+        let form = http_body_util::Limited::new(body, MAX_FORM_BYTES).collect();
+        let form = match tokio::time::timeout(FORM_TIMEOUT, form).await {
+            Ok(Ok(form)) => form.to_bytes(),
+            Ok(Err(_)) => return status_only(StatusCode::PAYLOAD_TOO_LARGE),
+            Err(_) => return status_only(StatusCode::REQUEST_TIMEOUT),
+        };
+        let mut request = Request::from_parts(head, Body::from(form));
         request.extensions_mut().insert(Client(client));
         match self.pages.clone().oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         }
     }
+}
+
+/// An answer to a request that no page will see; the rest of its body is not waited for.
+fn status_only(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response.headers_mut().insert(http::header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// Carries the cause of a 5xx from where it was refused to where it is logged.

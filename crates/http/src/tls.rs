@@ -28,7 +28,8 @@ impl TlsFiles {
     ///
     /// [`ServeError::Tls`] naming the file that cannot be used.
     pub(crate) fn load(&self) -> Result<Arc<ServerConfig>, ServeError> {
-        let refuse = |path: &PathBuf, reason: String| ServeError::Tls { path: path.clone(), reason };
+        let refuse =
+            |path: &PathBuf, reason: String| ServeError::Tls { path: path.clone(), reason };
         let chain = CertificateDer::pem_file_iter(&self.certificate)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
             .map_err(|error| refuse(&self.certificate, error.to_string()))?;

@@ -8,6 +8,9 @@ use vouchsafe_app::maintenance::Task;
 
 /// The longest wait after a task that keeps failing.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
+/// And the longest in doublings of its period: what runs several times a second must not be
+/// minutes late after the database was away for a while.
+const MOST_DOUBLINGS: u32 = 4;
 
 /// Runs every scheduled task until `stop` turns true, then returns when the running ones ended.
 pub async fn run(app: App, stop: watch::Receiver<bool>) {
@@ -40,7 +43,7 @@ async fn repeat(app: App, task: Task, period: Duration, mut stop: watch::Receive
 
 /// Doubles the wait with every failure in a row.
 fn backoff(period: Duration, failures: u32) -> Duration {
-    period.saturating_mul(1 << failures.min(12)).min(LONGEST_WAIT.max(period))
+    period.saturating_mul(1 << failures.min(MOST_DOUBLINGS)).min(LONGEST_WAIT.max(period))
 }
 
 #[cfg(test)]
@@ -52,7 +55,8 @@ mod tests {
         let period = Duration::from_millis(200);
         assert_eq!(backoff(period, 0), period);
         assert_eq!(backoff(period, 1), period * 2);
-        assert_eq!(backoff(period, 100), LONGEST_WAIT);
+        assert_eq!(backoff(period, 100), period * 16);
+        assert_eq!(backoff(Duration::from_secs(30), 100), LONGEST_WAIT);
         assert_eq!(backoff(Duration::from_secs(3600), 100), Duration::from_secs(3600));
     }
 }

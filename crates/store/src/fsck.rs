@@ -65,6 +65,29 @@ pub enum Finding {
     },
 }
 
+impl std::fmt::Display for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::MissingBlob { sha256, referred_by } => {
+                write!(f, "missing blob {sha256}, referred to by {referred_by}")
+            }
+            Self::WrongSize { sha256, referred_by, expected_bytes, found_bytes } => write!(
+                f,
+                "blob {sha256} has {found_bytes} bytes instead of {expected_bytes}, referred to \
+                 by {referred_by}"
+            ),
+            Self::DamagedBlob { sha256 } => write!(f, "damaged blob {sha256}"),
+            Self::ForeignKey { child, parent } => {
+                write!(f, "a row of {child} refers to a missing row of {parent}")
+            }
+            Self::Engine { message } => write!(f, "the database says: {message}"),
+            Self::Events { count, counter } => {
+                write!(f, "there are {count} events and the counter says {counter}")
+            }
+        }
+    }
+}
+
 /// What was looked at and found.
 #[derive(Debug, Clone, Default)]
 pub struct FsckReport {

@@ -106,7 +106,7 @@ pub async fn restore(
     store: &Store,
     blobs: &Blobs,
     source: &Path,
-    mut progress: impl FnMut(Progress) + Send + 'static,
+    mut progress: impl FnMut(Progress),
 ) -> Result<RestoreReport, RestoreError> {
     let mut reader = store.reader().await?;
     let (rows,) = both!(reader, fetch_one::<(i64,)>(COUNT_ROWS))?;
@@ -115,11 +115,13 @@ pub async fn restore(
         return Err(RestoreError::NotEmpty);
     }
     let (keeper, path, runtime) = (blobs.clone(), source.to_owned(), Handle::current());
-    let work = move || {
-        let done = restore_blobs(&keeper, &path, &runtime, &mut progress)?;
-        Ok::<_, RestoreError>((done, progress))
-    };
-    let ((format, mut report), mut progress) = join(tokio::task::spawn_blocking(work).await)?;
+    let (told, mut steps) = mpsc::channel(16);
+    let work = move || restore_blobs(&keeper, &path, &runtime, &told);
+    let work = tokio::task::spawn_blocking(work);
+    while let Some(step) = steps.recv().await {
+        progress(step);
+    }
+    let (format, mut report) = join(work.await)?;
 
     let (batches, queue) = mpsc::channel(4);
     let path = source.to_owned();
@@ -184,7 +186,7 @@ fn restore_blobs(
     blobs: &Blobs,
     path: &Path,
     runtime: &Handle,
-    progress: &mut impl FnMut(Progress),
+    progress: &mpsc::Sender<Progress>,
 ) -> Result<(Format, RestoreReport), RestoreError> {
     let mut archive = open(path)?;
     let mut format = None;
@@ -198,7 +200,8 @@ fn restore_blobs(
             (EntryName::Blob(sha256), Some(_)) => {
                 report.blob_bytes += restore_blob(blobs, runtime, sha256, &mut entry)?;
                 report.blobs += 1;
-                progress(Progress::Blob { done: report.blobs, total: None });
+                // When the caller went away, nobody listens.
+                let _ = progress.blocking_send(Progress::Blob { done: report.blobs, total: None });
             }
             _ => {
                 let reason = format!("`{FORMAT_ENTRY}` does not come first, and once");

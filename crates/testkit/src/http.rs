@@ -45,30 +45,62 @@ pub fn send(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Answer {
-    let mut head = format!("{method} {target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
+    let head = head(address, method, target, headers, body);
+    send_raw(address, head.as_bytes(), body)
+}
+
+/// Like [`send`], to a server that may die meanwhile: `None` when there is no answer.
+pub fn try_send(
+    address: &str,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Option<Answer> {
+    let head = head(address, method, target, headers, body);
+    let bytes = exchange(address, head.as_bytes(), body).ok()?;
+    bytes.windows(4).any(|window| window == b"\r\n\r\n").then(|| parse(&bytes))
+}
+
+fn head(
+    address: &str,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> String {
+    let has_host = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"));
+    let host = if has_host { String::new() } else { format!("host: {address}\r\n") };
+    let mut head = format!("{method} {target} HTTP/1.1\r\n{host}connection: close\r\n");
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     let has_length = headers.iter().any(|(name, _)| {
-        name.eq_ignore_ascii_case("content-length") || name.eq_ignore_ascii_case("transfer-encoding")
+        name.eq_ignore_ascii_case("content-length")
+            || name.eq_ignore_ascii_case("transfer-encoding")
     });
     if !has_length && (!body.is_empty() || !matches!(method, "GET" | "HEAD")) {
         head.push_str(&format!("content-length: {}\r\n", body.len()));
     }
     head.push_str("\r\n");
-    send_raw(address, head.as_bytes(), body)
+    head
 }
 
 /// Sends bytes as they are, and reads an answer.
 pub fn send_raw(address: &str, head: &[u8], body: &[u8]) -> Answer {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    stream.write_all(head).unwrap();
+    parse(&exchange(address, head, body).unwrap())
+}
+
+/// What comes back until the connection ends, however it ends.
+fn exchange(address: &str, head: &[u8], body: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    stream.write_all(head)?;
     // A server may answer before it has read everything.
     let _ = stream.write_all(body);
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
-    parse(&bytes)
+    Ok(bytes)
 }
 
 /// `GET` without further headers.
@@ -92,7 +124,8 @@ fn parse(bytes: &[u8]) -> Answer {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
-    let is_chunked = headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
+    let is_chunked =
+        headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
     let mut body = Vec::new();
     if is_chunked {
         while let Some(end) = rest.windows(2).position(|window| window == b"\r\n") {

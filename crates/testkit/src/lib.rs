@@ -10,6 +10,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
+    clippy::print_stderr,
     reason = "test code fails by panicking, and reads its stage from the environment"
 )]
 
@@ -17,8 +18,10 @@ pub mod http;
 pub mod packages;
 pub mod sandbox;
 pub mod server;
+pub mod services;
 pub mod upstream;
 
 pub use sandbox::{Ran, Sandbox};
 pub use server::{Server, ServerOptions};
+pub use services::{Bucket, Database};
 pub use upstream::{FakeUpstream, Reply};

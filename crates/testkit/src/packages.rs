@@ -78,10 +78,7 @@ pub fn npm_tarball(name: &str, version: &str) -> Vec<u8> {
         "license": "MIT",
     });
     let manifest = serde_json::to_vec_pretty(&manifest).unwrap();
-    tar_gz(&[
-        ("package/package.json", &manifest),
-        ("package/index.js", b"module.exports = 42;\n"),
-    ])
+    tar_gz(&[("package/package.json", &manifest), ("package/index.js", b"module.exports = 42;\n")])
 }
 
 /// The body of `npm publish` for [`npm_tarball`].
@@ -121,7 +118,8 @@ pub fn wheel(name: &str, version: &str) -> Vec<u8> {
     let metadata = format!(
         "Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: A test project\n"
     );
-    let wheel = "Wheel-Version: 1.0\nGenerator: testkit\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
+    let wheel =
+        "Wheel-Version: 1.0\nGenerator: testkit\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
     let module = "ANSWER = 42\n";
     let encode = base64::engine::general_purpose::URL_SAFE_NO_PAD;
     let record = |path: &str, bytes: &str| {

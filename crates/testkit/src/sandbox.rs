@@ -134,8 +134,11 @@ impl Sandbox {
         command.env("POETRY_VIRTUALENVS_IN_PROJECT", "true");
         command.env("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring");
         for (key, value) in std::env::vars() {
-            let is_needed = key.contains("CERT") || key.contains("CA_BUNDLE") || key == "RUSTUP_HOME"
-                || key == "RUSTUP_TOOLCHAIN" || key == "PYENV_VERSION";
+            let is_needed = key.contains("CERT")
+                || key.contains("CA_BUNDLE")
+                || key == "RUSTUP_HOME"
+                || key == "RUSTUP_TOOLCHAIN"
+                || key == "PYENV_VERSION";
             if is_needed && key != "PIP_CERT" {
                 command.env(key, value);
             }

@@ -97,6 +97,17 @@ impl Server {
         self.child = Some(child);
     }
 
+    /// Like [`up`](Self::up), on any free port.
+    pub fn up_elsewhere(&mut self) {
+        self.address = "127.0.0.1:0".to_owned();
+        self.up();
+    }
+
+    /// What the configuration file says from the next start on.
+    pub fn set_config(&mut self, text: impl Into<String>) {
+        self.options.config = text.into();
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(&self.binary);
         for (key, _) in std::env::vars_os() {

@@ -84,8 +84,7 @@ impl FakeUpstream {
             .unwrap();
         let script: Arc<Mutex<Script>> = Arc::default();
         let app = axum::Router::new().fallback(answer).with_state(Arc::clone(&script));
-        let listener =
-            runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0))).unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0))).unwrap();
         let address = listener.local_addr().unwrap();
         runtime.spawn(async move { axum::serve(listener, app).await });
         Self { address, script, runtime: Some(runtime) }

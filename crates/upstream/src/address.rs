@@ -15,11 +15,12 @@ pub(crate) struct NotPublic {
     pub(crate) host: String,
 }
 
-/// Whether an address belongs to the public internet.
+/// Whether an address belongs to the public internet: private, loopback, link-local and every
+/// other special address does not.
 ///
 /// Source: the IANA special-purpose address registries. For IPv6 everything outside 2000::/3 is
 /// refused, and with it every form that wraps an IPv4 address.
-pub(crate) fn is_public(address: IpAddr) -> bool {
+pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => is_public_v4(v4),
         IpAddr::V6(v6) => is_public_v6(v6),
@@ -56,17 +57,15 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     }
 }
 
-/// The resolver of one upstream's client.
+/// The resolver of a client.
 pub(crate) struct PublicResolver {
-    /// The host of the configured address: an operator's word, so any address will do.
-    pub(crate) configured_host: String,
-    pub(crate) allow_private_network: bool,
+    /// Whether any address will do: an operator said so, or it is the configured server's.
+    pub(crate) is_unrestricted: bool,
 }
 
 impl Resolve for PublicResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let is_unrestricted =
-            self.allow_private_network || name.as_str() == self.configured_host.as_str();
+        let is_unrestricted = self.is_unrestricted;
         Box::pin(async move {
             let host = name.as_str();
             let found: Vec<SocketAddr> = tokio::net::lookup_host((host, 0)).await?.collect();

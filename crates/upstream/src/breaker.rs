@@ -1,8 +1,8 @@
 //! The circuit breaker: an upstream that keeps failing is left alone for a while.
 //!
 //! Without it every request of every client would wait for the same timeouts. Only what happens
-//! on the configured host counts: otherwise one index document with links to dead hosts could
-//! cut all of us off from a healthy upstream.
+//! on the configured host and port counts: otherwise one index document with links to dead hosts
+//! could cut all of us off from a healthy upstream.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

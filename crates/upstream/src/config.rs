@@ -12,11 +12,11 @@ pub struct UpstreamConfig {
     /// The ecosystem it serves; at most one upstream each.
     pub ecosystem: EcosystemId,
     /// Its base address, http or https, without credential, query and fragment. A missing slash
-    /// at the end is added. Its host may be asked even when its address is private.
+    /// at the end is added. This host and port may be asked even when the address is private.
     pub base_url: Url,
     /// Sent only to the scheme, host and port of `base_url`, below its path.
     pub credential: Option<UpstreamCredential>,
-    /// Whether documents and redirects may lead to private addresses on other hosts, too.
+    /// Whether documents and redirects may lead to private addresses elsewhere, too.
     pub allow_private_network: bool,
 }
 

@@ -27,6 +27,9 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 pub(crate) struct Hops {
     ecosystem: EcosystemId,
     reach: Reach,
+    /// For the configured host and port: an operator's word, so any address of it will do.
+    own_client: Client,
+    /// For everywhere else.
     client: Client,
     authorization: Option<HeaderValue>,
     max_redirects: usize,
@@ -56,25 +59,11 @@ impl Hops {
             .map(authorization)
             .transpose()
             .map_err(|_| ConfigError::Credential { ecosystem: ecosystem.clone() })?;
-        let resolver =
-            PublicResolver { configured_host: reach.host().to_owned(), allow_private_network };
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls.clone())
-            .dns_resolver(Arc::new(resolver))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .no_gzip()
-            .referer(false)
-            .user_agent(USER_AGENT)
-            .default_headers(HeaderMap::from_iter([(VIA, via.clone())]))
-            .connect_timeout(limits.connect_timeout)
-            .read_timeout(limits.read_timeout)
-            .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .build()?;
+        let own_client = client(true, limits, via, tls)?;
+        let client = client(allow_private_network, limits, via, tls)?;
         let max_redirects = limits.max_redirects;
         let breaker = Arc::default();
-        Ok(Self { ecosystem, reach, client, authorization, max_redirects, breaker })
+        Ok(Self { ecosystem, reach, own_client, client, authorization, max_redirects, breaker })
     }
 
     pub(crate) fn reach(&self) -> &Reach {
@@ -118,12 +107,13 @@ impl Hops {
         headers: &HeaderMap,
         may_authenticate: bool,
     ) -> Result<Arrived, UpstreamError> {
-        let Self { reach, client, authorization, breaker, .. } = self;
-        let permit = if reach.is_own_host(&url) {
+        let Self { reach, own_client, client, authorization, breaker, .. } = self;
+        let (client, permit) = if reach.is_own_server(&url) {
             let permit = breaker.admit(Instant::now());
-            Some(permit.map_err(|retry_after| UpstreamError::BreakerOpen { retry_after })?)
+            let permit = permit.map_err(|retry_after| UpstreamError::BreakerOpen { retry_after })?;
+            (own_client, Some(permit))
         } else {
-            None
+            (client, None)
         };
         let mut request = client.get(url.clone()).headers(headers.clone());
         if let (true, Some(authorization)) = (may_authenticate, authorization) {
@@ -150,6 +140,29 @@ impl Hops {
             tracing::warn!(%ecosystem, %error, "the upstream keeps failing and is left alone for a while");
         }
     }
+}
+
+/// * `is_unrestricted`: whether names may resolve to private addresses.
+fn client(
+    is_unrestricted: bool,
+    limits: &ClientLimits,
+    via: &HeaderValue,
+    tls: &rustls::ClientConfig,
+) -> Result<Client, reqwest::Error> {
+    Client::builder()
+        .tls_backend_preconfigured(tls.clone())
+        .dns_resolver(Arc::new(PublicResolver { is_unrestricted }))
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .no_gzip()
+        .referer(false)
+        .user_agent(USER_AGENT)
+        .default_headers(HeaderMap::from_iter([(VIA, via.clone())]))
+        .connect_timeout(limits.connect_timeout)
+        .read_timeout(limits.read_timeout)
+        .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .build()
 }
 
 fn authorization(

@@ -37,6 +37,7 @@ mod upstream;
 mod upstreams;
 mod via;
 
+pub use address::is_public;
 pub use body::ArtifactBody;
 pub use breaker::BreakerState;
 pub use config::{ClientLimits, ConfigError, UpstreamConfig, UpstreamCredential};

@@ -61,11 +61,6 @@ impl Reach {
         &self.base
     }
 
-    /// The configured host, as URLs spell it.
-    pub(crate) fn host(&self) -> &str {
-        self.base.host_str().unwrap_or_default()
-    }
-
     /// Makes the first URL of a fetch.
     ///
     /// * `path_or_url`: an absolute http(s) URL, or a percent-encoded path below the base without
@@ -147,13 +142,16 @@ impl Reach {
             None => return Err(Obstacle::Scheme),
         };
         let is_allowed =
-            self.allow_private_network || self.is_own_host(url) || literal.is_none_or(is_public);
+            self.allow_private_network || self.is_own_server(url) || literal.is_none_or(is_public);
         if is_allowed { Ok(()) } else { Err(Obstacle::Private) }
     }
 
-    /// Whether the URL is on the configured host, whatever the port.
-    pub(crate) fn is_own_host(&self, url: &Url) -> bool {
-        url.host() == self.base.host()
+    /// Whether the URL is on the configured host and port, or on the usual port of the other
+    /// scheme when the configured one is the usual port, too. Other ports of a private host are
+    /// other services, and an index document must not lead to those.
+    pub(crate) fn is_own_server(&self, url: &Url) -> bool {
+        // `port` is `None` for the usual port of the scheme.
+        url.host() == self.base.host() && url.port() == self.base.port()
     }
 
     /// Whether the URL has the configured scheme, host and port and lies below the configured
@@ -248,9 +246,12 @@ mod tests {
     }
 
     #[test]
-    fn the_configured_host_may_be_private_and_only_it() {
+    fn the_configured_server_may_be_private_and_only_it() {
         let base = "http://10.1.2.3:8081/npm/";
         check_hop(base, base, "http://10.1.2.3:8081/npm/x", Ok(()));
+        check_hop(base, base, "http://10.1.2.3:8082/npm/x", Err(Obstacle::Private));
+        check_hop(base, base, "http://10.1.2.3/npm/x", Err(Obstacle::Private));
+        check_hop("http://10.1.2.3/", "http://10.1.2.3/", "https://10.1.2.3/x", Ok(()));
         check_hop(base, base, "http://10.1.2.4/", Err(Obstacle::Private));
         let open = Reach::new(Url::parse(base).unwrap(), true).unwrap();
         let other = Url::parse("http://10.1.2.4/").unwrap();

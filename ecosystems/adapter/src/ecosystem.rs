@@ -63,6 +63,8 @@ pub struct Profile {
     pub whole_block: WholeBlock,
     /// How a person installs a release: `{name}` and `{version}` are filled in.
     pub install_line: &'static str,
+    /// How a person points the usual client here by hand, line by line; `{base}` is filled in.
+    pub set_up_by_hand: &'static [&'static str],
     /// Whether every release must spell the package's name as the first one did.
     pub spelling_is_fixed: bool,
     /// Challenge for `WWW-Authenticate` of a 401; `{site}` becomes the server's address.

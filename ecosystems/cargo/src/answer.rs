@@ -14,8 +14,9 @@ pub(crate) fn encode(request: &WireRequest<'_>, answer: &Answer) -> WireResponse
                 "other": published.warnings,
             },
         }),
-        // `id` is a 32-bit number for Cargo, whatever it is for us.
-        Answer::Owners(owners) => {
+        // `id` is a 32-bit number for Cargo, whatever it is for us. Only the list itself is asked
+        // for the owners: after a change Cargo reads `ok` and `msg`, and fails without them.
+        Answer::Owners(owners) if is_read(request) => {
             let users = owners
                 .iter()
                 .map(|owner| json!({ "id": owner.number, "login": owner.name, "name": null }));
@@ -37,6 +38,10 @@ pub(crate) fn encode(request: &WireRequest<'_>, answer: &Answer) -> WireResponse
         _ => json!({ "ok": true, "msg": message(request) }),
     };
     WireResponse::json(StatusCode::OK, &body)
+}
+
+fn is_read(request: &WireRequest<'_>) -> bool {
+    matches!(*request.method, Method::GET | Method::HEAD)
 }
 
 /// What `cargo owner` prints behind the word "Owner".

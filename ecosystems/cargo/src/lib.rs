@@ -68,6 +68,11 @@ const PROFILE: Profile = Profile {
     default_tag: None,
     whole_block: WholeBlock::RefuseIndex,
     install_line: "cargo add {name}@{version}",
+    set_up_by_hand: &[
+        "# .cargo/config.toml",
+        "[registries.vouchsafe]",
+        "index = \"sparse+{base}/index/\"",
+    ],
     spelling_is_fixed: true,
     challenge: "Cargo login_url=\"{site}/me\"",
 };

@@ -72,6 +72,7 @@ static PROFILE: Profile = Profile {
     default_tag: Some("latest"),
     whole_block: WholeBlock::RefuseIndex,
     install_line: "npm install {name}@{version}",
+    set_up_by_hand: &["# .npmrc", "registry={base}/"],
     spelling_is_fixed: false,
     challenge: "Bearer realm=\"{site}\", Basic realm=\"{site}\"",
 };

@@ -72,6 +72,7 @@ const PROFILE: Profile = Profile {
     default_tag: None,
     whole_block: WholeBlock::ListWithheld,
     install_line: "pip install {name}=={version}",
+    set_up_by_hand: &["# pip.conf", "[global]", "index-url = {base}/simple/"],
     spelling_is_fixed: false,
     challenge: refusal::CHALLENGE,
 };

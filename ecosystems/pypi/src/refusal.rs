@@ -31,8 +31,11 @@ pub(crate) fn encode(request: &WireRequest<'_>, refusal: &Refusal) -> WireRespon
     let status = if is_upload { upload_status(refusal) } else { refusal.kind.status() };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     let message = match is_upload.then(|| upload_wording(refusal.code)).flatten() {
-        Some(wording) => format!("{wording} {}", refusal.message),
-        None => refusal.message.clone(),
+        // The reason itself may begin with the words, for clients that show it alone.
+        Some(wording) if !refusal.message.starts_with(wording.trim_end_matches('.')) => {
+            format!("{wording} {}", refusal.message)
+        }
+        _ => refusal.message.clone(),
     };
     let mut response = if wants_json(request) {
         let body = JsonBody {

@@ -43,16 +43,20 @@ const LAYERS: &[Layer] = &[
     },
     // The shell.
     Layer { name: "vouchsafe-jobs", may_use: &["vouchsafe-domain", "vouchsafe-app"] },
-    Layer { name: "vouchsafe-portal", may_use: &["vouchsafe-domain", "vouchsafe-app"] },
+    Layer { name: "vouchsafe-portal", may_use: &["vouchsafe-domain"] },
     Layer {
         name: "vouchsafe-http",
         may_use: &["vouchsafe-domain", "vouchsafe-adapter", "vouchsafe-app", "vouchsafe-portal"],
     },
+    // The command line opens the parts and wires them together (ADR 0011).
     Layer {
         name: "vouchsafe-cli",
         may_use: &[
             "vouchsafe-domain",
+            "vouchsafe-adapter",
             "vouchsafe-clients",
+            "vouchsafe-store",
+            "vouchsafe-upstream",
             "vouchsafe-app",
             "vouchsafe-http",
             "vouchsafe-jobs",
@@ -62,6 +66,7 @@ const LAYERS: &[Layer] = &[
     Layer { name: "vouchsafe", may_use: &["vouchsafe-cli", "vouchsafe-ecosystems"] },
     // Beside the product.
     Layer { name: "vouchsafe-testkit", may_use: &["vouchsafe*"] },
+    Layer { name: "vouchsafe-fuzz", may_use: &["vouchsafe*"] },
     Layer { name: "xtask", may_use: &["vouchsafe*"] },
 ];
 
@@ -91,7 +96,7 @@ const RESERVED: &[(&str, &[&str])] = &[
 ];
 
 /// Names that stand beside the product: free to use, never used by it.
-const BESIDE: &[&str] = &["vouchsafe-testkit", "xtask"];
+const BESIDE: &[&str] = &["vouchsafe-testkit", "vouchsafe-fuzz", "xtask"];
 
 /// A crate of the workspace and what its manifest says it uses.
 #[derive(Debug)]

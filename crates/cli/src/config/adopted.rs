@@ -7,10 +7,22 @@ use base64::Engine as _;
 use url::Url;
 use vouchsafe_domain::{EcosystemId, Secret};
 
+/// An upstream to be written.
+pub(crate) struct AdoptedUpstream<'a> {
+    /// Its ecosystem.
+    pub(crate) id: &'a EcosystemId,
+    /// Its address.
+    pub(crate) url: &'a Url,
+    /// The value of the `Authorization` header that it asks for.
+    pub(crate) authorization: Option<&'a Secret>,
+    /// Written when true. False leaves what the file says.
+    pub(crate) allow_private_network: bool,
+}
+
 /// Sets `[upstreams.<id>]` for each, and leaves everything else in the file as it is.
 pub(crate) fn write_upstreams(
     path: &Path,
-    upstreams: &[(&EcosystemId, &Url, Option<&Secret>)],
+    upstreams: &[AdoptedUpstream<'_>],
 ) -> anyhow::Result<()> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
@@ -21,13 +33,16 @@ pub(crate) fn write_upstreams(
         text.parse().with_context(|| format!("{} is not TOML", path.display()))?;
     let all = document.entry("upstreams").or_insert_with(implicit_table);
     let all = all.as_table_mut().with_context(|| "`upstreams` is not a table")?;
-    for (id, url, authorization) in upstreams {
+    for AdoptedUpstream { id, url, authorization, allow_private_network } in upstreams {
         let entry = all.entry(id.as_str()).or_insert_with(toml_edit::table);
         let entry =
             entry.as_table_mut().with_context(|| format!("`upstreams.{id}` is not a table"))?;
         entry.insert("url", toml_edit::value(url.as_str()));
         for key in ["bearer_token", "username", "password"] {
             entry.remove(key);
+        }
+        if *allow_private_network {
+            entry.insert("allow_private_network", toml_edit::value(true));
         }
         if let Some(authorization) = authorization {
             set_credential(entry, authorization)?;

@@ -30,7 +30,9 @@ mod tests {
 
     #[test]
     fn times_are_read() {
-        for (text, secs) in [("0", 0), ("90s", 90), ("72h", 259_200), ("3d", 259_200), ("2w", 1_209_600)] {
+        for (text, secs) in
+            [("0", 0), ("90s", 90), ("72h", 259_200), ("3d", 259_200), ("2w", 1_209_600)]
+        {
             assert_eq!(parse(text).unwrap(), Duration::from_secs(secs), "{text}");
         }
         for bad in ["", "d", "3", "3 days", "-1d", "99999999999999999999d"] {

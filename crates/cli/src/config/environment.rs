@@ -18,11 +18,12 @@ const NESTED: [&str; 2] = ["upstreams", "ecosystems"];
 const SECTIONS: [&str; 7] =
     ["server", "database", "blobs", "access", "policy", "upstreams", "ecosystems"];
 
-#[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
 pub(super) fn apply(file: &mut ConfigFile) -> anyhow::Result<()> {
-    apply_from(file, std::env::vars_os().filter_map(|(key, value)| {
-        Some((key.into_string().ok()?, value.into_string().ok()?))
-    }))
+    apply_from(
+        file,
+        std::env::vars_os()
+            .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?))),
+    )
 }
 
 fn apply_from(
@@ -52,9 +53,9 @@ fn apply_from(
 /// `UPSTREAMS_NPM_URL` is `upstreams`, `npm`, `url`.
 fn path_of(key: &str) -> Option<Vec<String>> {
     let key = key.to_ascii_lowercase();
-    let section = SECTIONS.into_iter().find(|section| {
-        key.strip_prefix(section).is_some_and(|rest| rest.starts_with('_'))
-    })?;
+    let section = SECTIONS
+        .into_iter()
+        .find(|section| key.strip_prefix(section).is_some_and(|rest| rest.starts_with('_')))?;
     let rest = key.get(section.len() + 1..)?;
     let mut path = vec![section.to_owned()];
     if NESTED.contains(&section) {

@@ -21,7 +21,7 @@ use vouchsafe_http::{ServerConfig, TlsFiles, TrustedProxies};
 use vouchsafe_store::blob::{BlobConfig, S3Config};
 use vouchsafe_upstream::{UpstreamConfig, UpstreamCredential};
 
-pub(crate) use adopted::write_upstreams;
+pub(crate) use adopted::{AdoptedUpstream, write_upstreams};
 pub(crate) use file::{ConfigFile, LogFormat, UpstreamSection};
 
 /// Data folder when none is named.
@@ -206,7 +206,9 @@ fn blobs(file: &ConfigFile, data_dir: &Path) -> anyhow::Result<BlobConfig> {
         "local" => Ok(BlobConfig::Local { root: data_dir.join("blobs") }),
         "s3" => {
             let need = |key: &str, value: &Option<String>| {
-                value.clone().with_context(|| format!("blobs.{key} is needed with backend = \"s3\""))
+                value
+                    .clone()
+                    .with_context(|| format!("blobs.{key} is needed with backend = \"s3\""))
             };
             let secret = blobs.s3_secret_access_key.clone();
             Ok(BlobConfig::S3(S3Config {
@@ -319,9 +321,8 @@ fn upstreams(file: &ConfigFile) -> anyhow::Result<Vec<UpstreamConfig>> {
 
 /// Takes user and password out of an address: they are kept as secrets, not as text.
 fn url_credential(url: &mut Url) -> Option<UpstreamCredential> {
-    let decode = |text: &str| {
-        percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
-    };
+    let decode =
+        |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
     let user = decode(url.username());
     let password = url.password().map(decode);
     if user.is_empty() && password.is_none() {

@@ -122,9 +122,9 @@ pub(super) async fn create_token(
 }
 
 fn created(app: &App, name: &str, minted: MintedToken) -> Result<NewToken, AppError> {
-    let account = name.parse().map_err(|_| {
-        AppError::Refused(vouchsafe_domain::Refusal::not_found("this account"))
-    })?;
+    let account = name
+        .parse()
+        .map_err(|_| AppError::Refused(vouchsafe_domain::Refusal::not_found("this account")))?;
     let site_url = &app.config().site_url;
     let clients = app.ecosystems().iter().map(|mounted| ClientCommands {
         ecosystem: choice(mounted),

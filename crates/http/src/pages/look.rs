@@ -12,10 +12,10 @@ use vouchsafe_domain::{EcosystemId, PackageRef, Refusal, ReleaseRef};
 use vouchsafe_portal::pages::home::{EcosystemSetup, HomeView};
 use vouchsafe_portal::pages::package::{FileRow, PackagePageView, ReleaseRow, WithheldMark};
 use vouchsafe_portal::pages::search::{FoundPackage, SearchView};
+use vouchsafe_portal::pages::withheld as withheld_page;
 use vouchsafe_portal::pages::withheld::{AllowedRelease, WithheldReason, WithheldView};
 use vouchsafe_portal::pages::{docs, error_code as error_pages, home as home_page};
 use vouchsafe_portal::pages::{package as package_page, search as search_page};
-use vouchsafe_portal::pages::withheld as withheld_page;
 
 use super::{choice, context, found, page, reader, refuse};
 use crate::service::Client;
@@ -26,24 +26,34 @@ const PAGE_HITS: u32 = 20;
 const PAGE_RELEASES: usize = 200;
 
 /// `GET /`
-pub(super) async fn home(State(app): State<App>) -> Response {
-    let count = app.package_count().await.unwrap_or_default();
+pub(super) async fn home(
+    State(app): State<App>,
+    Extension(Client(client)): Extension<Client>,
+    headers: HeaderMap,
+) -> Response {
+    // How many packages there are is for those who may list them.
+    let may_list = match app.ecosystems().first() {
+        Some(mounted) => reader(&app, &headers, mounted, client, None).await.is_ok(),
+        None => false,
+    };
+    let package_count = if may_list { app.package_count().await.ok() } else { None };
     let ecosystems = app.ecosystems().iter().map(|mounted| EcosystemSetup {
         ecosystem: choice(mounted),
         base_url: mounted.mount.base_url.to_string(),
-        install_lines: setup_lines(&app, mounted),
+        install_lines: set_up_by_hand(mounted),
     });
     let view = HomeView {
         title: None,
         ecosystems: ecosystems.collect(),
-        package_count: count,
+        package_count,
         auth_required: !app.config().read_is_public,
     };
     page(StatusCode::OK, home_page::home(&context(&app), &view))
 }
 
-fn setup_lines(app: &App, mounted: &Mounted) -> Vec<String> {
-    vec![format!("vouchsafe client setup {} --url {}", mounted.id, app.config().site_url)]
+fn set_up_by_hand(mounted: &Mounted) -> Vec<String> {
+    let lines = mounted.adapter.profile().set_up_by_hand.iter();
+    lines.map(|line| line.replace("{base}", &mounted.mount.base_url)).collect()
 }
 
 #[derive(Debug, Deserialize)]
@@ -70,14 +80,11 @@ pub(super) async fn search(
         if wanted.as_ref().is_some_and(|wanted| *wanted != mounted.id) {
             continue;
         }
-        if let Err(error) = reader(&app, &headers, mounted, client).await {
+        if let Err(error) = reader(&app, &headers, mounted, client, None).await {
             return refuse(&app, &error);
         }
-        let query = SearchQuery {
-            text: parameters.q.clone(),
-            offset: parameters.offset,
-            limit: PAGE_HITS,
-        };
+        let query =
+            SearchQuery { text: parameters.q.clone(), offset: parameters.offset, limit: PAGE_HITS };
         match app.search_hosted(mounted, query).await {
             Ok(results) => {
                 total += results.total;
@@ -120,7 +127,7 @@ async fn package_view(
     name: &str,
 ) -> Result<PackagePageView, AppError> {
     let (mounted, package) = named(app, ecosystem, name)?;
-    reader(app, headers, mounted, client).await?;
+    reader(app, headers, mounted, client, Some(&package)).await?;
     let summary = app.look_at(mounted, &package).await?;
     let view = summary.view;
     let row = |release: &ReleaseView, withheld: Option<&str>| ReleaseRow {
@@ -148,7 +155,8 @@ async fn package_view(
     let held = view.withheld.iter().map(|held| (&held.release, Some(held.reason.as_str())));
     releases.extend(held);
     let adapter = mounted.adapter;
-    releases.sort_by(|(left, _), (right, _)| adapter.compare_versions(&right.version, &left.version));
+    releases
+        .sort_by(|(left, _), (right, _)| adapter.compare_versions(&right.version, &left.version));
     releases.truncate(PAGE_RELEASES);
     let newest = releases.iter().find(|(_, held)| held.is_none());
     let newest = newest.map(|(release, _)| release.version.display());
@@ -195,7 +203,7 @@ async fn withheld_view(
     let missing = || AppError::Refused(Refusal::not_found("a withheld release of this name"));
     let (name, version) = release.rsplit_once('@').ok_or_else(missing)?;
     let (mounted, package) = named(app, ecosystem, name)?;
-    reader(app, headers, mounted, client).await?;
+    reader(app, headers, mounted, client, Some(&package)).await?;
     let version = mounted.adapter.parse_version(version).map_err(|_| missing())?;
     let explained = app.explain_withheld(mounted, &package, &version).await?.ok_or_else(missing)?;
     let reasons = explained.reasons.into_iter().map(|reason| WithheldReason {

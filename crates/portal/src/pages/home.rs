@@ -11,8 +11,8 @@ pub struct HomeView {
     pub title: Option<String>,
     /// One block each, in this order.
     pub ecosystems: Vec<EcosystemSetup>,
-    /// Hosted packages, over all ecosystems.
-    pub package_count: u64,
+    /// Hosted packages, over all ecosystems; `None` for a reader who may not know.
+    pub package_count: Option<u64>,
     /// Whether reading needs a token.
     pub auth_required: bool,
 }

@@ -65,7 +65,7 @@ pub(crate) fn home_view() -> HomeView {
                 &["pip config set global.index-url https://registry.example/pypi/simple/"],
             ),
         ],
-        package_count: 1284,
+        package_count: Some(1284),
         auth_required: true,
     }
 }

@@ -31,9 +31,7 @@ impl SpoolArea {
         remove_leftovers(root).map_err(BlobError::io("delete leftover uploads"))?;
         let folder = root.join(crate::new_id().to_string());
         fs::create_dir(&folder).map_err(BlobError::io("make the spool folder"))?;
-        let lock = File::create(folder.join(LOCK_FILE))
-            .and_then(|file| file.lock().map(|()| file))
-            .map_err(BlobError::io("lock the spool folder"))?;
+        let lock = make_lock(&folder).map_err(BlobError::io("lock the spool folder"))?;
         Ok(Self { folder, _lock: lock })
     }
 
@@ -49,6 +47,16 @@ impl Drop for SpoolArea {
     }
 }
 
+/// Makes the lock file. It gets its name once it is locked, so that nobody ever sees it free
+/// while we live.
+fn make_lock(folder: &Path) -> io::Result<File> {
+    let unnamed = folder.join("lock.new");
+    let lock = File::create(&unnamed)?;
+    lock.lock()?;
+    fs::rename(unnamed, folder.join(LOCK_FILE))?;
+    Ok(lock)
+}
+
 /// Deletes the folders of processes that are gone.
 fn remove_leftovers(root: &Path) -> io::Result<()> {
     for entry in fs::read_dir(root)? {
@@ -59,11 +67,15 @@ fn remove_leftovers(root: &Path) -> io::Result<()> {
         let lock = match File::open(entry.path().join(LOCK_FILE)) {
             Ok(file) => file,
             // Another process is between making its folder and locking it, or it died there.
-            // The folder is empty in either case and costs nothing.
+            // The folder holds no upload in either case and costs nothing.
             Err(_) => continue,
         };
         match lock.try_lock() {
-            Ok(()) => fs::remove_dir_all(entry.path())?,
+            Ok(()) => match fs::remove_dir_all(entry.path()) {
+                // Another process that opens the store was faster.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                done => done?,
+            },
             Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(error)) => return Err(error),
         }

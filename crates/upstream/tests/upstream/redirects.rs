@@ -97,6 +97,21 @@ async fn a_second_hop_is_checked_like_the_first() {
 }
 
 #[tokio::test]
+async fn another_port_of_a_private_host_is_another_service() {
+    let secret = Fake::always(|| "internal".into_response()).await;
+    for host in ["127.0.0.1", "localhost"] {
+        let target = format!("http://{host}:{}/", secret.port);
+        let fake = redirecting_to(&target).await;
+        let upstream = upstream(&format!("http://{host}:{}/", fake.port));
+        for path in ["x", target.as_str()] {
+            let error = fetch(&upstream, path).await.unwrap_err();
+            assert!(matches!(error, UpstreamError::ForbiddenAddress { .. }), "{path}: {error}");
+        }
+    }
+    assert!(secret.seen().is_empty());
+}
+
+#[tokio::test]
 async fn an_operator_may_open_the_private_network() {
     let files = Fake::always(|| "{}".into_response()).await;
     let fake = redirecting_to(&format!("http://localhost:{}/", files.port)).await;
@@ -159,7 +174,9 @@ async fn a_password_is_sent_as_basic() {
 async fn the_token_goes_nowhere_else() {
     let other = Fake::always(|| "{}".into_response()).await;
     let fake = Fake::always(|| "{}".into_response()).await;
-    let upstream = upstream_of(with_token(&fake.url("/npm/")), limits());
+    let config =
+        UpstreamConfig { allow_private_network: true, ..with_token(&fake.url("/npm/")) };
+    let upstream = upstream_of(config, limits());
     for url in [
         other.url("/npm/left-pad"),
         fake.url("/pypi/simple"),
@@ -178,7 +195,9 @@ async fn the_token_goes_nowhere_else() {
 async fn a_redirect_does_not_carry_the_token_to_another_origin() {
     let other = Fake::always(|| "{}".into_response()).await;
     let fake = redirecting_to(&other.url("/npm/x")).await;
-    fetch(&upstream_of(with_token(&fake.url("/npm/")), limits()), "x").await.unwrap();
+    let config =
+        UpstreamConfig { allow_private_network: true, ..with_token(&fake.url("/npm/")) };
+    fetch(&upstream_of(config, limits()), "x").await.unwrap();
     assert!(fake.seen().first().unwrap().has_credential());
     assert!(!other.seen().first().unwrap().has_credential());
 }

@@ -149,6 +149,8 @@ fn answers_have_the_shape_cargo_reads() {
     insta::assert_snapshot!(encoded("DELETE", "api/v1/crates/a/owners", &done), @r#"{"ok":true,"msg":"removed from `a`"}"#);
     let owners = Answer::Owners(vec![OwnerView { number: 7, name: "ann".to_owned() }]);
     insta::assert_snapshot!(encoded("GET", "api/v1/crates/a/owners", &owners), @r#"{"users":[{"id":7,"login":"ann","name":null}]}"#);
+    insta::assert_snapshot!(encoded("PUT", "api/v1/crates/a/owners", &owners), @r#"{"ok":true,"msg":"added to `a`"}"#);
+    insta::assert_snapshot!(encoded("DELETE", "api/v1/crates/a/owners", &owners), @r#"{"ok":true,"msg":"removed from `a`"}"#);
     let published = Answer::Published(Published {
         package: Cargo.parse_name("a").unwrap(),
         version: Cargo.parse_version("1.0.0").unwrap(),
