@@ -70,12 +70,12 @@ impl App {
             }
             Call::RemoveTag { package, tag } => self.remove_tag(context, package, tag).await?,
             Call::ListOwners { package } => self.list_owners(context, package).await?,
-            Call::ChangeOwners { package, change } => {
-                self.change_owners(context, package, change).await?
+            Call::ChangeOwners { package, change, seen_revision } => {
+                self.change_owners(context, package, change, seen_revision).await?
             }
             Call::Remove { package, version } => self.remove(context, package, version).await?,
-            Call::RetainReleases { package, keep } => {
-                self.retain_releases(context, package, keep).await?
+            Call::RetainReleases { package, keep, seen_revision } => {
+                self.retain_releases(context, package, keep, seen_revision).await?
             }
             Call::Search(query) => self.search(context, query).await?,
             Call::WhoAmI => self.who_am_i(context).await?,

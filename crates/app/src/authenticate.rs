@@ -139,7 +139,7 @@ impl App {
             Ok(hash) => *hash.as_bytes(),
             Err(_) => {
                 self.check_throttle(&key)?;
-                return self.refuse_credential(&[key], "token", from).await;
+                return self.refuse_credential(&[key], "token").await;
             }
         };
         if let Some(known) = self.inner.credentials.by_hash.get(&hash)
@@ -150,13 +150,13 @@ impl App {
         }
         self.check_throttle(&key)?;
         let Some((row, account)) = self.inner.store.token_by_hash(&hash).await? else {
-            return self.refuse_credential(&[key], "token", from).await;
+            return self.refuse_credential(&[key], "token").await;
         };
         let is_over = row.revoked_at.is_some()
             || row.expires_at.is_some_and(|ends| ends <= now)
             || account.disabled_at.is_some();
         if is_over {
-            return self.refuse_credential(&[key], account.name.as_str(), from).await;
+            return self.refuse_credential(&[key], account.name.as_str()).await;
         }
         let known = Known {
             actor: AccountActor {
@@ -218,7 +218,7 @@ impl App {
             // A name that is not known may be a password that was typed into the wrong field.
             known => {
                 let subject = known.as_ref().map_or("unknown", |account| account.name.as_str());
-                self.refuse_credential(&keys, subject, from).await
+                self.refuse_credential(&keys, subject).await
             }
         }
     }
@@ -261,7 +261,6 @@ impl App {
         &self,
         keys: &[ThrottleKey],
         subject: &str,
-        from: ClientAddress,
     ) -> Result<T, AppError> {
         let now = self.now();
         let is_news = {
@@ -269,7 +268,7 @@ impl App {
             // Every key counts the failure, whether or not an earlier one is news.
             keys.iter().filter(|key| throttle.failed(key, now)).count() > 0
         };
-        tracing::warn!(client = %from, "a credential was refused");
+        tracing::warn!("a credential was refused");
         // One event per burst: a guesser must not be able to fill the store.
         if is_news {
             let subject: String = subject.chars().filter(|c| !c.is_control()).take(64).collect();

@@ -1,5 +1,6 @@
 //! Claims: names and prefixes that belong to this registry and are never asked upstream.
 
+use vouchsafe_adapter::Ecosystem;
 use vouchsafe_domain::{ErrorCode, NamePattern, RefusalKind};
 use vouchsafe_store::ClaimRow;
 
@@ -54,7 +55,8 @@ impl App {
         self.inner.rules.reload(&self.inner.store, &self.inner.config).await
     }
 
-    /// Rewrites the exact names of patterns to their canonical form, so that they match at all.
+    /// Rewrites the names and prefixes of patterns to their canonical form, so that they match at
+    /// all.
     ///
     /// # Errors
     ///
@@ -66,7 +68,7 @@ impl App {
         patterns.into_iter().map(|pattern| self.canonical_pattern(pattern)).collect()
     }
 
-    /// Rewrites the exact name of a pattern to its canonical form, so that it matches at all.
+    /// Rewrites the name or prefix of a pattern to its canonical form, so that it matches at all.
     pub(crate) fn canonical_pattern(&self, pattern: NamePattern) -> Result<NamePattern, AppError> {
         let refuse = |message: String| {
             AppError::refused(RefusalKind::Malformed, ErrorCode::BadName, message)
@@ -75,14 +77,25 @@ impl App {
         let mounted = self
             .ecosystem(ecosystem.as_str())
             .ok_or_else(|| refuse(format!("there is no ecosystem `{ecosystem}` here")))?;
-        if pattern.is_prefix() {
-            return Ok(pattern);
-        }
-        let name = mounted.adapter.parse_name(pattern.text());
-        let name = name.map_err(|error| refuse(error.to_string()))?;
-        let canonical = format!("pkg:{ecosystem}/{}", name.canonical());
+        let canonical = if pattern.is_prefix() {
+            let prefix = canonical_prefix(mounted.adapter, pattern.text());
+            format!("pkg:{ecosystem}/{}*", prefix.as_deref().unwrap_or(pattern.text()))
+        } else {
+            let name = mounted.adapter.parse_name(pattern.text());
+            let name = name.map_err(|error| refuse(error.to_string()))?;
+            format!("pkg:{ecosystem}/{}", name.canonical())
+        };
         canonical
             .parse()
             .map_err(|error: vouchsafe_domain::name::NameError| refuse(error.to_string()))
     }
+}
+
+/// The beginning that the canonical forms of all names with this beginning share: `Acme_` is
+/// `acme-` on PyPI. `None` when no name begins like this.
+fn canonical_prefix(adapter: &dyn Ecosystem, prefix: &str) -> Option<String> {
+    // A prefix is no name by itself (`acme-`, `@acme/`), and with a letter behind it, it is one.
+    const LETTER: char = 'x';
+    let name = adapter.parse_name(&format!("{prefix}{LETTER}")).ok()?;
+    name.canonical().strip_suffix(LETTER).map(str::to_owned)
 }

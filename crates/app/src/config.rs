@@ -10,6 +10,8 @@ use vouchsafe_domain::EcosystemId;
 pub struct AppConfig {
     /// Absolute address of this server as clients reach it, without a trailing slash.
     pub site_url: String,
+    /// Whom to tell of a security problem of this instance: an address with its scheme.
+    pub security_contact: Option<String>,
     /// Whether anybody may read, or only who signs in.
     pub read_is_public: bool,
     /// Who may remove releases for good.
@@ -68,6 +70,7 @@ impl AppConfig {
     pub fn new(site_url: impl Into<String>) -> Self {
         Self {
             site_url: site_url.into().trim_end_matches('/').to_owned(),
+            security_contact: None,
             read_is_public: true,
             removal: Removal::Within(Duration::from_secs(72 * 3600)),
             token_default_days: Some(90),

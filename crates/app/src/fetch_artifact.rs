@@ -20,6 +20,7 @@ use vouchsafe_domain::{
 };
 use vouchsafe_store::blob::BlobError;
 use vouchsafe_store::{CachedArtifactRow, NewCachedArtifact};
+use vouchsafe_upstream::UpstreamError;
 
 use crate::fetch_index::shared;
 use crate::read_artifact::{ArtifactBody, ArtifactDownload};
@@ -140,12 +141,32 @@ impl App {
         let package = &job.new.package;
         let upstream = self.inner.upstreams.get(&package.ecosystem);
         let upstream = upstream.ok_or_else(|| AppError::not_found(package))?;
-        let mut body = upstream.fetch_artifact(&job.url, job.max_bytes).await?;
+        // Who asked while an earlier fetch was ending comes here after it: the file is there.
+        let filename = &job.new.filename;
+        let known = self.inner.store.find_cached_artifact(REGISTRY, package, filename).await?;
+        if let Some(row) = known {
+            return Ok((row, None));
+        }
+        let mut body = match upstream.fetch_artifact(&job.url, job.max_bytes).await {
+            Ok(body) => body,
+            Err(UpstreamError::Status(404 | 410 | 451)) => {
+                let what = format_args!("{filename}, which the index of its upstream lists,");
+                return Err(AppError::not_found(what));
+            }
+            Err(error) => return Err(error.into()),
+        };
         let mut spool = self.inner.blobs.spool(job.max_bytes, &job.algorithms);
         let mut held: Option<Bytes> = None;
         let mut is_followed = true;
         while let Some(chunk) = body.stream.next().await {
-            let chunk = chunk?;
+            let chunk = match chunk {
+                Ok(chunk) => chunk,
+                Err(error) => {
+                    let details = serde_json::json!({ "cause": error.to_string() });
+                    self.note_failure(EventKind::UpstreamBroken, &job, details).await?;
+                    return Err(error.into());
+                }
+            };
             spool.write(&chunk).await?;
             if let Some(ready) = held.replace(chunk)
                 && is_followed
@@ -178,15 +199,10 @@ impl App {
     }
 
     async fn refuse_mismatch(&self, job: &Job, algorithm: DigestAlgorithm) -> AppError {
-        let subject = job.new.package.to_string();
-        let details = serde_json::json!({
-            "filename": job.new.filename.as_str(),
-            "algorithm": algorithm.as_str(),
-        });
-        let event = NewEvent::new(EventKind::UpstreamMismatch, "system", subject).with(details);
+        let details = serde_json::json!({ "algorithm": algorithm.as_str() });
         tracing::error!(package = %job.new.package, "an upstream file does not match its index");
-        if let Err(error) = self.inner.store.record_event(event, self.now()).await {
-            return error.into();
+        if let Err(error) = self.note_failure(EventKind::UpstreamMismatch, job, details).await {
+            return error;
         }
         AppError::refused(
             RefusalKind::BadUpstream,
@@ -197,6 +213,28 @@ impl App {
                 algorithm.as_str()
             ),
         )
+    }
+
+    /// Records that a file was not admitted, once in a while: a client that asks in a loop must
+    /// not be able to fill the store.
+    async fn note_failure(
+        &self,
+        kind: EventKind,
+        job: &Job,
+        mut details: serde_json::Value,
+    ) -> Result<(), AppError> {
+        let (package, filename) = (&job.new.package, job.new.filename.as_str());
+        let news = format!("{package}#{filename}#{}", kind.as_str());
+        if self.inner.noted_refusals.contains_key(&news) {
+            return Ok(());
+        }
+        self.inner.noted_refusals.insert(news, ());
+        if let Some(details) = details.as_object_mut() {
+            details.insert("filename".to_owned(), filename.into());
+        }
+        let event = NewEvent::new(kind, "system", package.to_string()).with(details);
+        self.inner.store.record_event(event, self.now()).await?;
+        Ok(())
     }
 
     /// What the first client reads: arriving chunks, then, if it lagged, the rest from the store.

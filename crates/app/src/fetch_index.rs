@@ -31,11 +31,14 @@ pub(crate) struct FetchedIndex {
 }
 
 type Flight = Result<Option<Arc<FetchedIndex>>, Arc<AppError>>;
+type SettingsFlight = Result<Option<Bytes>, Arc<AppError>>;
 
 /// Parsed indexes in memory, and the flights that fetch them.
 pub(crate) struct Indexes {
     parsed: Cache<String, Arc<FetchedIndex>>,
     flights: SingleFlight<String, Flight>,
+    /// Settings belong to an upstream as a whole: all of its packages wait for one fetch.
+    settings: SingleFlight<String, SettingsFlight>,
 }
 
 impl Indexes {
@@ -44,7 +47,7 @@ impl Indexes {
             .weigher(|_, fetched: &Arc<FetchedIndex>| fetched.weight)
             .max_capacity(max_bytes)
             .build();
-        Self { parsed, flights: SingleFlight::default() }
+        Self { parsed, flights: SingleFlight::default(), settings: SingleFlight::default() }
     }
 }
 
@@ -54,6 +57,8 @@ struct Known {
     row: UpstreamDocumentRow,
     fresh_until: Timestamp,
     stale_since: Option<Timestamp>,
+    /// Just fetched, and not in the store yet.
+    is_new: bool,
 }
 
 impl App {
@@ -93,12 +98,13 @@ impl App {
     ) -> Result<Option<Arc<FetchedIndex>>, AppError> {
         let adapter = mounted.adapter;
         let settings = match adapter.upstream_settings() {
-            Some(request) => self.known_document(mounted, &request).await?.map(|known| known.bytes),
+            Some(request) => self.settings_document(mounted, request).await?,
             None => None,
         };
         let request = adapter.upstream_index(&package.name);
         let Some(known) = self.known_document(mounted, &request).await? else { return Ok(None) };
         let name = package.name.clone();
+        let fresh = known.is_new.then(|| (known.row.clone(), known.bytes.clone()));
         let parsed = tokio::task::spawn_blocking(move || {
             let document = UpstreamDocument {
                 url: &known.row.url,
@@ -115,7 +121,32 @@ impl App {
                 weight: u32::try_from(known.bytes.len() + 512).unwrap_or(u32::MAX),
             })
         });
-        Ok(Some(Arc::new(parsed.await.map_err(AppError::internal)??)))
+        let parsed = parsed.await.map_err(AppError::internal)??;
+        // Only what can be read is kept: it takes the place of a copy that could.
+        if let Some((row, bytes)) = fresh {
+            self.remember(row, Some(bytes)).await?;
+        }
+        Ok(Some(Arc::new(parsed)))
+    }
+
+    /// The settings of an upstream, fetched once for all packages that wait for them.
+    async fn settings_document(
+        &self,
+        mounted: &Mounted,
+        request: UpstreamRequest,
+    ) -> Result<Option<Bytes>, AppError> {
+        let (app, id) = (self.clone(), mounted.id.clone());
+        let key = format!("{id}#{}", request.path);
+        let flight = self.inner.indexes.settings.run(key, move || async move {
+            let Some(mounted) = app.ecosystem(id.as_str()) else { return Ok(None) };
+            let known = app.known_document(mounted, &request).await.map_err(Arc::new)?;
+            let Some(known) = known else { return Ok(None) };
+            if known.is_new {
+                app.remember(known.row, Some(known.bytes.clone())).await.map_err(Arc::new)?;
+            }
+            Ok(Some(known.bytes))
+        });
+        flight.await.map_err(shared)
     }
 
     /// A document of the upstream, from the store when that is fresh enough, revalidated when not.
@@ -138,14 +169,16 @@ impl App {
                 }
                 if let Some(bytes) = self.stored_body(mounted.adapter.profile(), row).await {
                     let row = row.clone();
-                    return Ok(Some(Known { bytes, row, fresh_until: until, stale_since: None }));
+                    let (fresh_until, stale_since) = (until, None);
+                    return Ok(Some(Known { bytes, row, fresh_until, stale_since, is_new: false }));
                 }
             }
         }
         let profile = mounted.adapter.profile();
         match self.ask(upstream, profile, request, row.as_ref()).await {
             Ok(Fetched::NotFound) => {
-                self.remember(mounted, request, None, None, now).await?;
+                let url = request.path.clone();
+                self.remember(new_row(mounted, request, url, now), None).await?;
                 Ok(None)
             }
             Ok(Fetched::NotModified) => match row {
@@ -158,15 +191,18 @@ impl App {
                         .store
                         .touch_upstream_document(REGISTRY, &mounted.id, key, now)
                         .await?;
-                    Ok(Some(Known { bytes, row, fresh_until: now.plus(ttl), stale_since: None }))
+                    let (fresh_until, stale_since) = (now.plus(ttl), None);
+                    Ok(Some(Known { bytes, row, fresh_until, stale_since, is_new: false }))
                 }
                 None => Ok(None),
             },
             Ok(Fetched::Document { bytes, content_type, etag, last_modified, final_url }) => {
-                let meta = (content_type, etag, last_modified, final_url);
-                let row =
-                    self.remember(mounted, request, Some(bytes.clone()), Some(meta), now).await?;
-                Ok(Some(Known { bytes, row, fresh_until: now.plus(ttl), stale_since: None }))
+                let mut row = new_row(mounted, request, final_url, now);
+                row.content_type = Some(content_type);
+                row.etag = etag;
+                row.last_modified = last_modified;
+                let (fresh_until, stale_since) = (now.plus(ttl), None);
+                Ok(Some(Known { bytes, row, fresh_until, stale_since, is_new: true }))
             }
             Err(error) if error.is_outage() => {
                 let usable = row.filter(|row| {
@@ -182,7 +218,8 @@ impl App {
                 tracing::warn!(ecosystem = %mounted.id, error = %error, "serving a stale index");
                 metrics::counter!("vouchsafe_stale_indexes_total").increment(1);
                 let stale_since = Some(row.validated_at);
-                Ok(Some(Known { bytes, row, fresh_until: now.plus(OUTAGE_RETRY), stale_since }))
+                let fresh_until = now.plus(OUTAGE_RETRY);
+                Ok(Some(Known { bytes, row, fresh_until, stale_since, is_new: false }))
             }
             Err(error) => Err(error.into()),
         }
@@ -237,44 +274,45 @@ impl App {
         }
     }
 
+    /// Keeps a document, or that there is none.
     async fn remember(
         &self,
-        mounted: &Mounted,
-        request: &UpstreamRequest,
+        mut row: UpstreamDocumentRow,
         body: Option<Bytes>,
-        meta: Option<(String, Option<String>, Option<String>, String)>,
-        now: Timestamp,
-    ) -> Result<UpstreamDocumentRow, AppError> {
-        let body_sha256 = match &body {
-            Some(bytes) => {
-                let mut spool = self.inner.blobs.spool(u64::MAX, &[]);
-                spool.write(bytes).await?;
-                Some(self.inner.blobs.keep(spool.finish().await?).await?.0)
-            }
-            None => None,
-        };
-        let (content_type, etag, last_modified, url) = match meta {
-            Some((content_type, etag, last_modified, url)) => {
-                (Some(content_type), etag, last_modified, url)
-            }
-            None => (None, None, None, request.path.clone()),
-        };
-        let row = UpstreamDocumentRow {
-            registry_id: REGISTRY,
-            ecosystem: mounted.id.clone(),
-            key: request.path.clone(),
-            url,
-            content_type,
-            etag,
-            last_modified,
-            body_sha256,
-            size_bytes: body.as_ref().map_or(0, |bytes| bytes.len() as u64),
-            status: if body.is_some() { 200 } else { 404 },
-            fetched_at: now,
-            validated_at: now,
-        };
-        self.inner.store.put_upstream_document(row.clone()).await?;
-        Ok(row)
+    ) -> Result<(), AppError> {
+        if let Some(bytes) = body {
+            let mut spool = self.inner.blobs.spool(u64::MAX, &[]);
+            spool.write(&bytes).await?;
+            let (sha256, size_bytes) = self.inner.blobs.keep(spool.finish().await?).await?;
+            row.body_sha256 = Some(sha256);
+            row.size_bytes = size_bytes;
+            row.status = 200;
+        }
+        self.inner.store.put_upstream_document(row).await?;
+        Ok(())
+    }
+}
+
+/// The row of a document that the upstream does not have, until its body is known.
+fn new_row(
+    mounted: &Mounted,
+    request: &UpstreamRequest,
+    url: String,
+    now: Timestamp,
+) -> UpstreamDocumentRow {
+    UpstreamDocumentRow {
+        registry_id: REGISTRY,
+        ecosystem: mounted.id.clone(),
+        key: request.path.clone(),
+        url,
+        content_type: None,
+        etag: None,
+        last_modified: None,
+        body_sha256: None,
+        size_bytes: 0,
+        status: 404,
+        fetched_at: now,
+        validated_at: now,
     }
 }
 

@@ -188,8 +188,8 @@ impl App {
     /// The refusal that explains why a release is withheld, with the address of its page.
     pub(crate) fn withheld(&self, release: &ReleaseRef, reasons: &[Reason]) -> Refusal {
         let code = reasons.first().map_or(ErrorCode::PolicyRuleFailed, |reason| reason.code);
-        let message = format!("{release} is withheld: {}", sentence(reasons));
-        let mut refusal = Refusal::new(RefusalKind::Withheld, code, message);
+        // Every reason names the release by itself, and some clients show little more than a line.
+        let mut refusal = Refusal::new(RefusalKind::Withheld, code, sentence(reasons));
         refusal.docs_url = Some(withheld_url(&self.inner.config.site_url, release));
         refusal
     }
@@ -381,7 +381,7 @@ fn explain(
     let explain_one = |(release, reasons): (ReleaseView, Vec<Reason>)| {
         let named = ReleaseRef { package: package.clone(), version: release.version.clone() };
         let url = withheld_url(&mounted.mount.site_url, &named);
-        WithheldRelease { reason: format!("{} See {url}", sentence(&reasons)), release }
+        WithheldRelease { reason: format!("{}; see {url}", sentence(&reasons)), release }
     };
     withheld.into_iter().map(explain_one).collect()
 }

@@ -3,7 +3,7 @@
 use vouchsafe_domain::call::{Answer, OwnerChange};
 use vouchsafe_domain::{AccountId, ErrorCode, PackageName, RefusalKind};
 use vouchsafe_identity::authorize::Action;
-use vouchsafe_store::OwnersError;
+use vouchsafe_store::{OwnersError, PackageRow};
 
 use crate::{App, AppError, CallContext, REGISTRY};
 
@@ -27,8 +27,13 @@ impl App {
         context: &CallContext<'_>,
         name: PackageName,
         change: OwnerChange,
+        seen_revision: Option<i64>,
     ) -> Result<Answer, AppError> {
         let row = self.hosted_for(context, name, Action::ChangeOwners).await?;
+        // Who was removed meanwhile must not come back with an old list.
+        if seen_revision.is_some_and(|seen| seen != row.revision) {
+            return Err(outdated(&row));
+        }
         let (add, remove) = match change {
             OwnerChange::Add(names) => (self.account_ids(names).await?, Vec::new()),
             OwnerChange::Remove(names) => (Vec::new(), self.account_ids(names).await?),
@@ -92,6 +97,12 @@ impl App {
         }
         Ok(ids)
     }
+}
+
+/// The client's picture of a package is old.
+pub(crate) fn outdated(row: &PackageRow) -> AppError {
+    let message = format!("{} changed since you looked at it; look, then try again", row.package);
+    AppError::refused(RefusalKind::Conflict, ErrorCode::Outdated, message)
 }
 
 fn unknown_account(name: &str) -> AppError {

@@ -43,7 +43,8 @@ impl App {
             (Some(text), Some(mounted)) => {
                 let version = mounted.adapter.parse_version(&text);
                 let version = version.map_err(|error| refuse(error.to_string()))?;
-                Some(version.display().to_owned())
+                // Whatever spelling an upstream chooses, it is this version.
+                Some(version.canonical().to_owned())
             }
             (version, _) => version,
         };

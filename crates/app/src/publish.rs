@@ -98,18 +98,20 @@ impl App {
         self.reached(PublishStep::Authorized);
         check_digests(&draft, &files)?;
         self.reached(PublishStep::DigestsChecked);
-        if let Some(published) = self.check_existing(existing.as_ref(), &draft, &files).await? {
+        let existing_release = self.check_existing(context, existing.as_ref(), &draft, &files);
+        if let Some(published) = existing_release.await? {
             return Ok(published);
         }
         let (draft, files, inspected) = inspect(context, draft, files).await?;
         self.reached(PublishStep::Inspected);
-        self.judge_publish(package, &draft)?;
+        let waits_for = self.judge_publish(package, &draft)?;
         self.reached(PublishStep::Judged);
         let artifacts = self.keep_blobs(&draft, files, &inspected).await?;
         self.reached(PublishStep::BlobsKept);
-        let published =
+        let mut published =
             self.commit(context, package, existing.as_ref(), draft, inspected, artifacts).await?;
         self.reached(PublishStep::Committed);
+        published.warnings.extend(waits_for);
         Ok(published)
     }
 
@@ -160,31 +162,51 @@ impl App {
             .store
             .find_package_by_collision_key(REGISTRY, &package.ecosystem, key)
             .await?;
-        if let Some(twin) = twin {
+        // The package itself may have appeared since it was looked for: the commit tells, and we are
+        // one more publisher of it then.
+        if let Some(twin) = twin
+            && twin.package.name.canonical() != package.name.canonical()
+        {
             return Err(name_collision(twin.package.name.display()));
         }
         let is_claimed = self.inner.rules.current().claims.contains(package);
         if is_claimed || self.inner.upstreams.get(&package.ecosystem).is_none() {
             return Ok(());
         }
-        match self.fetch_index(context.mounted, package).await {
+        self.check_upstream_lacks(context, package, package).await?;
+        for name in context.mounted.adapter.look_alikes(&package.name) {
+            let look_alike = PackageRef { ecosystem: package.ecosystem.clone(), name };
+            self.check_upstream_lacks(context, &look_alike, package).await?;
+        }
+        Ok(())
+    }
+
+    /// `shadowed` must not exist upstream: nobody would reach it any more once `package` is here.
+    async fn check_upstream_lacks(
+        &self,
+        context: &CallContext<'_>,
+        shadowed: &PackageRef,
+        package: &PackageRef,
+    ) -> Result<(), AppError> {
+        match self.fetch_index(context.mounted, shadowed).await {
             Ok(None) => Ok(()),
             Ok(Some(_)) => Err(AppError::refused(
                 RefusalKind::Conflict,
                 ErrorCode::NameExistsUpstream,
                 format!(
-                    "{package} exists upstream, so publishing it here would shadow it; an \
+                    "{shadowed} exists upstream, so publishing {package} here would shadow it; an \
                      administrator can say that this is meant: vouchsafe claim add {package}"
                 ),
             )),
             Err(error) => {
-                tracing::warn!(%package, error = %error, "cannot tell whether a name exists upstream");
+                tracing::warn!(%shadowed, error = %error, "cannot tell whether a name exists upstream");
                 Err(AppError::refused(
                     RefusalKind::Unavailable,
                     ErrorCode::UpstreamUnavailable,
                     format!(
                         "{package} is new here and the upstream cannot be asked whether it has \
-                         one; try again later, or claim the name: vouchsafe claim add {package}"
+                         {shadowed}; try again later, or claim the name: vouchsafe claim add \
+                         {package}"
                     ),
                 ))
             }
@@ -193,9 +215,10 @@ impl App {
 
     /// Says early that a release exists, before work is done on it. The commit says it again for
     /// those who come at the same time. The very same file again is no error where a release may
-    /// be extended.
+    /// be extended, nor where clients repeat themselves.
     async fn check_existing(
         &self,
+        context: &CallContext<'_>,
         existing: Option<&PackageRow>,
         draft: &PublishDraft,
         files: &[Spooled],
@@ -206,8 +229,18 @@ impl App {
         if release.state == LifecycleState::Removed {
             return Err(tombstoned(&row.package, draft));
         }
+        let unchanged = |warnings| {
+            let package = row.package.name.clone();
+            Published { package, version: release.version.clone(), warnings, is_unchanged: true }
+        };
         if !draft.may_extend {
-            return Err(release_exists(&row.package, draft));
+            let is_repeat = context.mounted.adapter.repeats_publishes()
+                && self.is_repeat(row, draft, files).await?;
+            if !is_repeat {
+                return Err(release_exists(&row.package, draft));
+            }
+            let note = "this very release was published before; nothing has changed";
+            return Ok(Some(unchanged(vec![note.to_owned()])));
         }
         for (file, spooled) in draft.files.iter().zip(files) {
             let found =
@@ -219,15 +252,40 @@ impl App {
                 return Err(filename_taken(file.filename.as_str()));
             }
         }
-        Ok(Some(Published {
-            package: row.package.name.clone(),
-            version: release.version,
-            warnings: Vec::new(),
-            is_unchanged: true,
-        }))
+        Ok(Some(unchanged(Vec::new())))
     }
 
-    fn judge_publish(&self, package: &PackageRef, draft: &PublishDraft) -> Result<(), AppError> {
+    /// Whether a draft asks for nothing that is not so already: its bytes are served under these
+    /// names, and its tags point at its release.
+    async fn is_repeat(
+        &self,
+        row: &PackageRow,
+        draft: &PublishDraft,
+        files: &[Spooled],
+    ) -> Result<bool, AppError> {
+        for (file, spooled) in draft.files.iter().zip(files) {
+            let found =
+                self.inner.store.find_artifact(REGISTRY, &row.package, &file.filename).await?;
+            let is_same = found.is_some_and(|found| {
+                found.artifact.sha256 == spooled.sha256
+                    && found.artifact.state != LifecycleState::Removed
+            });
+            if !is_same {
+                return Ok(false);
+            }
+        }
+        let tags = self.inner.store.package_contents(row.id).await?.tags;
+        let version = draft.version.display();
+        Ok(draft.tags.iter().all(|tag| tags.get(tag).is_some_and(|target| target == version)))
+    }
+
+    /// Refuses what policy bans. What it only lets wait is published, and the publisher is told
+    /// why nobody gets it yet.
+    fn judge_publish(
+        &self,
+        package: &PackageRef,
+        draft: &PublishDraft,
+    ) -> Result<Vec<String>, AppError> {
         let rules = self.inner.rules.current();
         let facts = Facts {
             package: package.clone(),
@@ -239,13 +297,13 @@ impl App {
         let Verdict::Withhold(reasons) =
             rules.policy.for_package(package).judge(&facts, self.now()).verdict
         else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         // A cooldown ends by itself and an allow entry may come: only a ban keeps a release out.
         if reasons.iter().all(|reason| {
             matches!(reason.code, ErrorCode::PolicyCooldown | ErrorCode::PolicyNotAllowed)
         }) {
-            return Ok(());
+            return Ok(reasons.into_iter().map(|reason| reason.message).collect());
         }
         let release = ReleaseRef { package: package.clone(), version: draft.version.clone() };
         Err(self.withheld(&release, &reasons).into())

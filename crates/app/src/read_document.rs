@@ -75,7 +75,12 @@ impl App {
         let judged = self.judged_view(mounted, package).await?;
         let adapter = mounted.adapter;
         let all_withheld = judged.view.releases.is_empty() && !judged.view.withheld.is_empty();
-        if all_withheld && adapter.profile().whole_block == WholeBlock::RefuseIndex {
+        let is_refused = match adapter.profile().whole_block {
+            WholeBlock::RefuseIndex => true,
+            WholeBlock::RefuseProxiedIndex => !judged.view.is_hosted,
+            WholeBlock::ListWithheld => false,
+        };
+        if all_withheld && is_refused {
             let newest = judged.view.withheld.last().map(|withheld| withheld.reason.as_str());
             return Err(AppError::Refused(Refusal::new(
                 RefusalKind::Withheld,

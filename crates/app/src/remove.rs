@@ -8,6 +8,7 @@ use vouchsafe_store::{PackageContents, PackageRow};
 
 use crate::config::Removal;
 use crate::judge::newest_version;
+use crate::owners::outdated;
 use crate::{App, AppError, CallContext};
 
 impl App {
@@ -39,11 +40,18 @@ impl App {
         context: &CallContext<'_>,
         name: PackageName,
         keep: Vec<Version>,
+        seen_revision: i64,
     ) -> Result<Answer, AppError> {
         let row = self.hosted_for(context, name, Action::Remove).await?;
+        // What is published after this view was made is not in it, and stays. So does what policy
+        // withholds: the client was not shown it and cannot have meant it.
+        let view = self.judged_view(context.mounted, &row.package).await?.view;
+        if view.revision != seen_revision {
+            return Err(outdated(&row));
+        }
+        let shown = view.releases.iter().map(|release| &release.version);
+        let gone: Vec<_> = shown.filter(|version| !keep.contains(version)).cloned().collect();
         let contents = self.inner.store.package_contents(row.id).await?;
-        let gone: Vec<_> =
-            live_versions(&contents).filter(|version| !keep.contains(version)).cloned().collect();
         self.remove_releases(context, &row, &contents, &gone).await?;
         Ok(Answer::Done)
     }

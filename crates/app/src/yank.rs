@@ -1,5 +1,6 @@
 //! Yanking and deprecating: marks beside a release that change what resolvers do.
 
+use vouchsafe_adapter::WireError;
 use vouchsafe_domain::call::Answer;
 use vouchsafe_domain::reference::UnverifiedPurl;
 use vouchsafe_domain::{
@@ -41,20 +42,20 @@ impl App {
         purl: &UnverifiedPurl,
         yanked: Option<String>,
     ) -> Result<ReleaseRef, AppError> {
-        let malformed =
-            |code, message: String| AppError::refused(RefusalKind::Malformed, code, message);
-        let ecosystem = &purl.ecosystem;
-        let mounted = self.ecosystem(ecosystem.as_str()).ok_or_else(|| {
-            malformed(ErrorCode::BadRequest, format!("there is no ecosystem `{ecosystem}` here"))
-        })?;
+        let malformed = |message: String| {
+            AppError::refused(RefusalKind::Malformed, ErrorCode::BadRequest, message)
+        };
+        let (ecosystem, raw_name) = (&purl.ecosystem, purl.name.as_str());
+        let mounted = self
+            .ecosystem(ecosystem.as_str())
+            .ok_or_else(|| malformed(format!("there is no ecosystem `{ecosystem}` here")))?;
         let raw_version = purl.version.as_deref().ok_or_else(|| {
-            let example = format!("pkg:{ecosystem}/{}@1.0.0", purl.name);
-            malformed(ErrorCode::BadRequest, format!("say which release, such as {example}"))
+            malformed(format!("say which release, such as pkg:{ecosystem}/{raw_name}@1.0.0"))
         })?;
-        let name = mounted.adapter.parse_name(&purl.name);
-        let name = name.map_err(|error| malformed(ErrorCode::BadName, error.to_string()))?;
+        let name = mounted.adapter.parse_name(raw_name);
+        let name = name.map_err(|error| WireError::bad_name(raw_name, error))?;
         let version = mounted.adapter.parse_version(raw_version);
-        let version = version.map_err(|error| malformed(ErrorCode::BadVersion, error.to_string()))?;
+        let version = version.map_err(|error| WireError::bad_version(raw_version, error))?;
         let package = PackageRef { ecosystem: mounted.id.clone(), name };
         let row = self.inner.store.find_package(REGISTRY, &package).await?;
         let row = row.filter(|row| row.state != LifecycleState::Removed);

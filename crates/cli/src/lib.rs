@@ -93,7 +93,7 @@ pub fn main(adapters: &'static [&'static dyn Ecosystem]) -> std::process::ExitCo
     match outcome {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", format!("{error:#}").trim_end());
             std::process::ExitCode::FAILURE
         }
     }
@@ -115,13 +115,9 @@ async fn run(command: Command, adapters: &'static [&'static dyn Ecosystem]) -> a
         Command::Restore(args) => backup::restore(args, adapters).await,
         Command::Completions { shell } => {
             use clap::CommandFactory as _;
-            clap_complete::generate(
-                shell,
-                &mut Cli::command(),
-                "vouchsafe",
-                &mut std::io::stdout(),
-            );
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "vouchsafe", &mut script);
+            print::bytes(&script)
         }
     }
 }

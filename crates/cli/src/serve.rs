@@ -1,5 +1,7 @@
 //! `vouchsafe serve`.
 
+use std::io::IsTerminal as _;
+
 use anyhow::Context;
 use clap::Args;
 use tokio::sync::watch;
@@ -98,9 +100,11 @@ async fn print_next_steps(app: &vouchsafe_app::App, settings: &Settings) -> anyh
 }
 
 fn start_log(settings: &Settings) {
-    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log_level)
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter = tracing_subscriber::EnvFilter::new(&settings.log_level);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     let started = match settings.log_format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().try_init(),

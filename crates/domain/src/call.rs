@@ -81,6 +81,8 @@ pub enum Call {
         package: PackageName,
         /// How.
         change: OwnerChange,
+        /// The revision of the package that the client looked at, when its protocol tells one.
+        seen_revision: Option<i64>,
     },
     /// Remove one release, or the whole package (`None`), for good.
     Remove {
@@ -95,6 +97,9 @@ pub enum Call {
         package: PackageName,
         /// Versions that stay.
         keep: Vec<Version>,
+        /// The revision of the package that the client looked at: what was published after it
+        /// is not in `keep`, and must not be removed for that.
+        seen_revision: i64,
     },
     /// Search hosted packages.
     Search(SearchQuery),

@@ -34,6 +34,8 @@ error_codes! {
     NotFound => "request.not-found",
     /// The request cannot be understood.
     BadRequest => "request.malformed",
+    /// The thing changed since the client looked at it.
+    Outdated => "request.outdated",
     /// This path knows other methods.
     MethodNotAllowed => "request.method-not-allowed",
     /// The request is larger than allowed.

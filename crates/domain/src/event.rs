@@ -77,6 +77,8 @@ event_kinds! {
     UpstreamAdmitted => "upstream.admitted",
     /// An upstream artifact did not match what its index says.
     UpstreamMismatch => "upstream.mismatch",
+    /// An upstream artifact broke off, or was too large, and was not admitted.
+    UpstreamBroken => "upstream.broken",
 }
 
 /// One event, ready to be written in the transaction that made it true.

@@ -69,7 +69,14 @@ impl std::str::FromStr for NamePattern {
             Some(prefix) => (prefix.to_owned(), true),
             None => (purl.name, false),
         };
-        forbid_unless(&text, |c| !c.is_control() && !c.is_whitespace() && c != '*')?;
+        // What no name has (see `PackageName::new`), and `@` only where a scope starts: written out
+        // again, the pattern would be read as another one.
+        forbid_unless(&text, |c| {
+            !c.is_control() && !c.is_whitespace() && !matches!(c, '*' | '\\' | '%' | '?' | '#')
+        })?;
+        if text.rfind('@').is_some_and(|at| at > 0) {
+            return Err(NameError::rule("a name pattern has an `@` at its start or not at all"));
+        }
         Ok(Self { ecosystem: purl.ecosystem, text, is_prefix })
     }
 }
@@ -105,5 +112,14 @@ mod tests {
         check("pkg:npm/left-pad", "left-pad-2", false);
         check("pkg:npm/*", "anything", true);
         assert!("pkg:npm/a*b".parse::<NamePattern>().is_err());
+    }
+
+    #[test]
+    fn what_would_be_read_differently_the_next_time_is_refused() {
+        for raw in ["pkg:npm/a%2541", "pkg:npm/a%40b", "pkg:npm/a%3Fb", "pkg:npm/@a@b/*"] {
+            assert!(raw.parse::<NamePattern>().is_err(), "{raw} was accepted");
+        }
+        let pattern: NamePattern = "pkg:npm/%40acme/*".parse().unwrap();
+        assert_eq!(pattern.to_string(), "pkg:npm/@acme/*");
     }
 }

@@ -1,4 +1,4 @@
-//! Health, readiness, metrics.
+//! What machines ask of a server: health, readiness, metrics, whom to tell of a hole.
 
 use std::future::Future;
 use std::sync::OnceLock;
@@ -16,6 +16,9 @@ static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 
 /// How long the database and the blobs may take to answer when readiness is asked for.
 const READY_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a copy of `security.txt` may be believed: RFC 9116 wants less than a year.
+const SECURITY_TXT_LIFE: Duration = Duration::from_secs(180 * 24 * 3600);
+
 /// Bounds of the duration histogram, in seconds.
 const BUCKETS: [f64; 12] =
     [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
@@ -40,6 +43,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics_page))
+        .route("/.well-known/security.txt", get(security_txt))
 }
 
 /// `GET /healthz`: the process answers. Nothing else is looked at.
@@ -62,6 +66,19 @@ async fn readyz(State(app): State<App>) -> impl IntoResponse {
 /// A load balancer does not wait for the patience that a request has with a database.
 async fn answers<T, E>(question: impl Future<Output = Result<T, E>>) -> bool {
     matches!(tokio::time::timeout(READY_TIMEOUT, question).await, Ok(Ok(_)))
+}
+
+/// `GET /.well-known/security.txt` (RFC 9116), when the operator named a contact.
+async fn security_txt(State(app): State<App>) -> impl IntoResponse {
+    let Some(contact) = &app.config().security_contact else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let expires = app.now().plus(SECURITY_TXT_LIFE).to_rfc3339_secs();
+    let site_url = &app.config().site_url;
+    let text = format!(
+        "Contact: {contact}\nExpires: {expires}\nCanonical: {site_url}/.well-known/security.txt\n"
+    );
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }
 
 /// `GET /metrics`: Prometheus text.

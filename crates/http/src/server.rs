@@ -22,8 +22,8 @@ use crate::{ServeError, TlsFiles, TrustedProxies};
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// Time without progress after which a connection is closed while bytes are due.
 const STALL_TIMEOUT: Duration = Duration::from_secs(60);
-/// Largest request head, in bytes.
-const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// Largest read buffer of a connection, which bounds the request head, too, in bytes.
+const READ_BUFFER_BYTES: usize = 256 * 1024;
 /// Wait after a failed accept: the usual cause is too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -145,7 +145,7 @@ async fn serve_connection<S>(
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(MAX_HEAD_BYTES * 4)
+        .max_buf_size(READ_BUFFER_BYTES)
         .keep_alive(true);
     builder
         .http2()

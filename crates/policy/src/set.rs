@@ -37,7 +37,7 @@ pub struct PolicySettings {
     /// How old a release that was published here must be. Zero, the default, is off: our own
     /// publishers were authenticated by us.
     pub hosted_cooldown: PerEcosystem<Duration>,
-    /// Whether only releases with an allow entry are served, hosted ones included.
+    /// Whether only those releases of the upstream are served that have an allow entry.
     pub allow_only: PerEcosystem<bool>,
 }
 

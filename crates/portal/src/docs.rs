@@ -56,7 +56,7 @@ pub static SECTIONS: &[Section] = &[
 /// One document per error code, in the order of `ErrorCode::ALL`.
 pub static ERRORS: &[Document] = documents!("errors":
     "auth.required" "auth.refused" "auth.throttled" "auth.forbidden"
-    "request.not-found" "request.malformed" "request.method-not-allowed" "request.too-large"
+    "request.not-found" "request.malformed" "request.outdated" "request.method-not-allowed" "request.too-large"
     "request.rate-limited" "request.not-implemented"
     "publish.bad-name" "publish.bad-version" "publish.bad-archive" "publish.bad-manifest"
     "publish.digest-mismatch" "publish.release-exists" "publish.filename-taken"

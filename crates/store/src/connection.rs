@@ -271,7 +271,9 @@ impl Pools {
     async fn open_postgres(url: &str) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url)
             .map_err(|source| StoreError::Open { source })?
-            .application_name("vouchsafe");
+            .application_name("vouchsafe")
+            // Notices such as "already exists, skipping" would stand in the log at every start.
+            .options([("client_min_messages", "warning")]);
         let pool = |connections: u32| {
             PoolOptions::<Postgres>::new()
                 .max_connections(connections)

@@ -114,10 +114,20 @@ pub fn npm_publish_body_of(name: &str, version: &str, tarball: &[u8]) -> Vec<u8>
 
 /// A pure-Python wheel; `name` in normalized form with underscores.
 pub fn wheel(name: &str, version: &str) -> Vec<u8> {
+    wheel_with(name, version, "")
+}
+
+/// Core metadata of a Python project, with further lines such as `Requires-Dist: other>=1`.
+pub fn core_metadata(name: &str, version: &str, more: &str) -> String {
+    format!(
+        "Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: A test project\n{more}"
+    )
+}
+
+/// A [`wheel`] with further lines of metadata.
+pub fn wheel_with(name: &str, version: &str, more: &str) -> Vec<u8> {
     let dist_info = format!("{name}-{version}.dist-info");
-    let metadata = format!(
-        "Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: A test project\n"
-    );
+    let metadata = core_metadata(name, version, more);
     let wheel =
         "Wheel-Version: 1.0\nGenerator: testkit\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
     let module = "ANSWER = 42\n";
@@ -137,6 +147,22 @@ pub fn wheel(name: &str, version: &str) -> Vec<u8> {
         (&format!("{dist_info}/METADATA"), metadata.as_bytes()),
         (&format!("{dist_info}/WHEEL"), wheel.as_bytes()),
         (&format!("{dist_info}/RECORD"), record.as_bytes()),
+    ])
+}
+
+/// A source distribution that setuptools can build.
+pub fn sdist(name: &str, version: &str) -> Vec<u8> {
+    let top = format!("{name}-{version}");
+    let metadata = core_metadata(name, version, "");
+    let project = format!(
+        "[build-system]\nrequires = [\"setuptools\"]\nbuild-backend = \"setuptools.build_meta\"\n\
+         [project]\nname = \"{name}\"\nversion = \"{version}\"\n\
+         [tool.setuptools]\npy-modules = [\"{name}\"]\n"
+    );
+    tar_gz(&[
+        (&format!("{top}/PKG-INFO"), metadata.as_bytes()),
+        (&format!("{top}/pyproject.toml"), project.as_bytes()),
+        (&format!("{top}/{name}.py"), b"ANSWER = 42\n"),
     ])
 }
 

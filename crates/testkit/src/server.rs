@@ -191,6 +191,22 @@ impl Server {
         }
     }
 
+    /// Asks it to stop, and does not wait.
+    pub fn terminate(&self) {
+        let pid = self.pid().expect("the server runs").to_string();
+        Ran::of({
+            let mut command = Command::new("kill");
+            command.args(["-TERM", &pid]);
+            command
+        })
+        .ok();
+    }
+
+    /// Waits until the process has ended by itself; its exit code.
+    pub fn exit_code(&mut self) -> Option<i32> {
+        self.child.take().expect("the server runs").wait().unwrap().code()
+    }
+
     /// Waits until the process has ended by itself.
     pub fn wait_until_gone(&mut self) {
         if let Some(mut child) = self.child.take() {

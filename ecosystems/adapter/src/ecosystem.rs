@@ -37,8 +37,12 @@ impl<T: Read + Seek + Send> ArtifactBytes for T {}
 /// What to do with the index of a package of which *every* release is withheld.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WholeBlock {
-    /// Refuse the index document: the client shows the refusal (Cargo, npm).
+    /// Refuse the index document: the client shows the refusal (npm).
     RefuseIndex,
+    /// Refuse it for a package of the upstream and serve it for a hosted one, with every release
+    /// listed as withheld: this client reads the index before and after it publishes, and a
+    /// refusal would lock out the owners who bring the remedy (Cargo).
+    RefuseProxiedIndex,
     /// Serve a document that lists the withheld files in a form no resolver picks by itself,
     /// because this client shows only the refusal of a *file* (pip).
     ListWithheld,
@@ -197,6 +201,19 @@ pub trait Ecosystem: Send + Sync + 'static {
 
     /// Whether a resolver skips this version unless asked for it.
     fn is_prerelease(&self, version: &Version) -> bool;
+
+    /// Names that people mistake for this one and that an upstream may hold as packages of their
+    /// own. Hosting one name of such a group hides the others, so a first publish asks the upstream
+    /// for all of them. A few at most: each is a request.
+    fn look_alikes(&self, _name: &PackageName) -> Vec<PackageName> {
+        Vec::new()
+    }
+
+    /// Whether clients send a publish again by themselves when its answer got lost. The very same
+    /// release again is then a success that changes nothing, instead of "exists already".
+    fn repeats_publishes(&self) -> bool {
+        false
+    }
 
     /// Turns a request head into the one question it asks.
     ///

@@ -66,7 +66,7 @@ const PROFILE: Profile = Profile {
     max_index_bytes: 64 * 1024 * 1024,
     digests: &[],
     default_tag: None,
-    whole_block: WholeBlock::RefuseIndex,
+    whole_block: WholeBlock::RefuseProxiedIndex,
     install_line: "cargo add {name}@{version}",
     set_up_by_hand: &[
         "# .cargo/config.toml",
@@ -100,6 +100,10 @@ impl Ecosystem for Cargo {
 
     fn is_prerelease(&self, version: &Version) -> bool {
         version::is_prerelease(version)
+    }
+
+    fn look_alikes(&self, name: &PackageName) -> Vec<PackageName> {
+        name::look_alikes(name)
     }
 
     fn decode(&self, request: &WireRequest<'_>) -> Result<Decoded, WireError> {

@@ -12,6 +12,9 @@ use vouchsafe_domain::{Filename, PackageName, Version};
 /// Longest crate name, in bytes.
 pub(crate) const MAX_NAME_BYTES: usize = 64;
 
+/// Names with this many separators have all their mixtures of `-` and `_` looked for upstream.
+const MAX_MIXED_SEPARATORS: usize = 3;
+
 /// Names that nobody may publish: crates of the Rust distribution (a dependency on one would
 /// shadow it) and files that Windows cannot create. As collision keys.
 const RESERVED: &[&str] = &[
@@ -111,6 +114,32 @@ pub(crate) fn check_publishable(name: &PackageName) -> Result<(), NameError> {
     Ok(())
 }
 
+/// The same name with its separators the other way: Cargo suggests them for each other. All
+/// mixtures up to [`MAX_MIXED_SEPARATORS`], beyond that only all `-` and all `_`.
+pub(crate) fn look_alikes(name: &PackageName) -> Vec<PackageName> {
+    let separators = name.collision_key().matches('_').count();
+    let mixtures: Vec<u32> = match separators {
+        0 => Vec::new(),
+        1..=MAX_MIXED_SEPARATORS => (0..1 << separators).collect(),
+        _ => vec![0, u32::MAX],
+    };
+    let spell = |mixture: u32| -> String {
+        let mut seen: u32 = 0;
+        let replace = |c| {
+            if c != '_' {
+                return c;
+            }
+            // A name of 64 letters may have more separators than there are bits.
+            let is_dash = mixture.checked_shr(seen).map_or(mixture != 0, |bits| bits & 1 == 1);
+            seen += 1;
+            if is_dash { '-' } else { '_' }
+        };
+        name.collision_key().chars().map(replace).collect()
+    };
+    let spelled = mixtures.into_iter().map(spell).filter(|text| text != name.canonical());
+    spelled.filter_map(|text| parse(&text).ok()).collect()
+}
+
 /// Where a crate's index file is, e.g. `se/rd/serde`. Always lower case.
 ///
 /// # Source
@@ -159,6 +188,24 @@ mod tests {
         check_path("AbC", "3/a/abc");
         check_path("Serde", "se/rd/serde");
         check_path("a-_b", "a-/_b/a-_b");
+    }
+
+    #[track_caller]
+    fn check_look_alikes(name: &str, expect: &[&str]) {
+        let found = look_alikes(&parse(name).unwrap());
+        let found: Vec<_> = found.iter().map(PackageName::display).collect();
+        assert_eq!(found, expect, "for {name}");
+    }
+
+    #[test]
+    fn look_alikes_are_the_other_mixtures_of_separators() {
+        check_look_alikes("serde", &[]);
+        check_look_alikes("serde-json", &["serde_json"]);
+        check_look_alikes("Serde_json", &["serde-json"]);
+        check_look_alikes("a-b_c", &["a_b_c", "a_b-c", "a-b-c"]);
+        check_look_alikes("a-b-c_d-e", &["a_b_c_d_e", "a-b-c-d-e"]);
+        let long = ["a"; 32].join("-_");
+        assert_eq!(look_alikes(&parse(&long[..64]).unwrap()).len(), 2);
     }
 
     #[test]

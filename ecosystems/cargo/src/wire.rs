@@ -115,7 +115,8 @@ fn owners(request: &WireRequest<'_>, raw_name: &str) -> Result<Decoded, WireErro
         _ => return Ok(Decoded::Call(Call::ListOwners { package })),
     };
     let body = SmallBody::new(MAX_OWNERS_BYTES, move |bytes| {
-        Ok(Call::ChangeOwners { package, change: change(user_names(bytes)?) })
+        let change = change(user_names(bytes)?);
+        Ok(Call::ChangeOwners { package, change, seen_revision: None })
     });
     Ok(Decoded::Body(Box::new(body)))
 }

@@ -79,7 +79,8 @@ fn token(shown: &str, view: &TokenView) -> Value {
         "created": view.created_at.to_rfc3339_millis(),
         "updated": view.created_at.to_rfc3339_millis(),
         "readonly": is_readonly,
-        "cidr_whitelist": [],
+        // npm prints a line about addresses for everything but `null`.
+        "cidr_whitelist": null,
         "scopes": view.scopes,
         "packages": view.packages,
     });

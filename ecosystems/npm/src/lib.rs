@@ -23,6 +23,11 @@
 //! Auditing, provenance, registry signatures, staged publishing, trusted publishing, teams and
 //! stars are refused by name. A provenance bundle in a publish is refused rather than dropped.
 //!
+//! The status of such a refusal is 501 where the request was posted, as audits are, 404 where it
+//! was read and 400 where it was put or deleted. npm and pnpm repeat all but posted requests on a
+//! 5xx and come to the same refusal after a minute; audits are posted once per install, and their
+//! refusal costs nothing.
+//!
 //! # Limits
 //!
 //! A publish body may have 16 MiB beside the tarball; the tarball streams. See
@@ -104,6 +109,11 @@ impl Ecosystem for Npm {
 
     fn is_prerelease(&self, version: &Version) -> bool {
         version::is_prerelease(version)
+    }
+
+    /// npm repeats every `PUT` after a 5xx or a broken connection.
+    fn repeats_publishes(&self) -> bool {
+        true
     }
 
     fn decode(&self, request: &WireRequest<'_>) -> Result<Decoded, WireError> {

@@ -107,8 +107,12 @@ fn manifest(view: &PackageView, wanted: &str) -> Option<Vec<u8>> {
     Some(body)
 }
 
-/// Changes with every change of the package. Clients send it back and it is not looked at: what
-/// they send along is judged by itself.
+/// Changes with every change of the package. Clients send it back with what they made of it.
+/// Reads what [`revision`] wrote. What is none of ours is a revision that no package ever has.
+pub(crate) fn seen_revision(rev: &str) -> i64 {
+    rev.split('-').next().and_then(|number| number.parse().ok()).unwrap_or(-1)
+}
+
 fn revision(view: &PackageView) -> String {
     format!("{}-{:016x}", view.revision, view.modified_at.as_micros())
 }

@@ -5,8 +5,9 @@
 //! refusal's kind would have elsewhere:
 //!
 //! - What exists already is 403, which publish tools know, with the words they look for.
-//! - What is not built is 404 when it was read and 400 when it was written. npm repeats every
-//!   request but `POST` on 5xx, for a minute or more, and takes a 404 as success when it removes.
+//! - What is not built is 501 only when it was posted. npm and pnpm send every other request three
+//!   times on a 5xx, which takes npm more than a minute and ends in the same refusal. So it is 404
+//!   when it was read, and 400 when it was written: npm takes a 404 as success when it removes.
 //! - Removing what was removed before is a success: npm removes a release in two steps.
 
 use http::{Method, StatusCode};
@@ -47,10 +48,11 @@ fn is_taken(code: ErrorCode) -> bool {
 fn status(method: &Method, refusal: &Refusal) -> StatusCode {
     match refusal.kind {
         _ if is_taken(refusal.code) => StatusCode::FORBIDDEN,
-        RefusalKind::NotImplemented if matches!(*method, Method::GET | Method::HEAD) => {
-            StatusCode::NOT_FOUND
-        }
-        RefusalKind::NotImplemented => StatusCode::BAD_REQUEST,
+        RefusalKind::NotImplemented => match *method {
+            Method::POST => StatusCode::NOT_IMPLEMENTED,
+            Method::GET | Method::HEAD => StatusCode::NOT_FOUND,
+            _ => StatusCode::BAD_REQUEST,
+        },
         kind => StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }

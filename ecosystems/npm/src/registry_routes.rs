@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 use vouchsafe_adapter::body::SmallBody;
 use vouchsafe_adapter::{Decoded, WireError, WireRequest, WireResponse};
 use vouchsafe_domain::call::{Call, SearchQuery};
-use vouchsafe_domain::{PackageName, Secret};
+use vouchsafe_domain::{PackageName, Secret, TokenId};
 
 use crate::wire::{not_allowed, parse_name, split_package};
 use crate::{credentials, version};
@@ -166,8 +166,12 @@ fn npm_route(method: &Method, rest: &[&str]) -> Result<Decoded, WireError> {
             _ => Err(not_allowed(method)),
         },
         ["tokens", "token", id] => {
-            let id = account_name(id)?;
-            only(method, &Method::DELETE, || Call::RevokeToken { id })
+            // `npm token revoke` takes a token's id, or the token itself.
+            let call = match id.parse::<TokenId>() {
+                Ok(id) => Call::RevokeToken { id: id.to_string() },
+                Err(_) => Call::RevokeSecret { secret: secret(id)? },
+            };
+            only(method, &Method::DELETE, || call)
         }
         ["user"] => match *method {
             Method::GET => Ok(Decoded::Call(Call::WhoAmI)),

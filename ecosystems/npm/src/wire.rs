@@ -8,7 +8,7 @@ use vouchsafe_domain::call::Call;
 use vouchsafe_domain::index::DocumentKey;
 use vouchsafe_domain::{PackageName, Version};
 
-use crate::packument::{ABBREVIATED, ABBREVIATED_TYPE, FULL, MANIFEST_PREFIX};
+use crate::packument::{self, ABBREVIATED, ABBREVIATED_TYPE, FULL, MANIFEST_PREFIX};
 use crate::publish::{Address, PackageWrite};
 use crate::{name, registry_routes, version};
 
@@ -58,8 +58,8 @@ fn package_route(
             Method::PUT => Ok(write(package, Address::Package)),
             _ => Err(not_allowed(method)),
         },
-        ["-rev", _rev] => match *method {
-            Method::PUT => Ok(write(package, Address::Revision)),
+        ["-rev", rev] => match *method {
+            Method::PUT => Ok(write(package, Address::Revision(packument::seen_revision(rev)))),
             Method::DELETE => Ok(Decoded::Call(Call::Remove { package, version: None })),
             _ => Err(not_allowed(method)),
         },

@@ -41,12 +41,12 @@ const WRITING: &[(&str, &str)] = &[
     ("DELETE", "left-pad/-/left-pad-1.0.0.tgz/-rev/1-a"),
     ("PUT", "-/package/left-pad/dist-tags/next"),
     ("DELETE", "-/package/left-pad/dist-tags/next"),
-    ("POST", "-/v1/login"),
     ("PUT", "-/user/org.couchdb.user:alice"),
-    ("POST", "-/npm/v1/tokens"),
-    ("DELETE", "-/npm/v1/tokens/token/0193"),
+    ("DELETE", "-/npm/v1/tokens/token/00000000-0000-7000-8000-000000000001"),
     ("DELETE", "-/user/token/vs_secret"),
 ];
+
+const POSTED: &[(&str, &str)] = &[("POST", "-/v1/login"), ("POST", "-/npm/v1/tokens")];
 
 fn view() -> PackageView {
     let version = |version: &str| {
@@ -151,4 +151,9 @@ fn the_suite_passes_on_what_is_read() {
 #[test]
 fn the_suite_passes_on_what_is_written() {
     check(WRITING, 400);
+}
+
+#[test]
+fn the_suite_passes_on_what_is_posted() {
+    check(POSTED, 501);
 }

@@ -44,7 +44,8 @@ pub(crate) fn encode(request: &WireRequest<'_>, refusal: &Refusal) -> WireRespon
             title: status.canonical_reason().unwrap_or_default(),
             docs_url: refusal.docs_url.as_deref(),
         };
-        WireResponse::json(status, &body)
+        // uv compares the type letter by letter, and shows the whole body when it has a parameter.
+        WireResponse::json(status, &body).with_header("content-type", "application/json")
     } else {
         let link = refusal.docs_url.as_ref().map(|url| format!("See {url}\n"));
         WireResponse::text(status, format!("{message}\n{}", link.unwrap_or_default()))

@@ -26,7 +26,7 @@ macro_rules! target {
         if !location.should_run() {
             return;
         }
-        crate::engine::target(location, $iterations)
+        crate::engine::new(location, $iterations)
     }};
 }
 pub(crate) use target;
@@ -34,12 +34,12 @@ pub(crate) use target;
 type Target<E> = bolero::TestTarget<bolero::ByteSliceGenerator, E, bolero::BorrowedInput>;
 
 #[cfg(fuzzing)]
-pub(crate) fn target(location: bolero::TargetLocation, _iterations: usize) -> Target<Engine> {
+pub(crate) fn new(location: bolero::TargetLocation, _iterations: usize) -> Target<Engine> {
     Target::new(Engine::new(location))
 }
 
 #[cfg(not(fuzzing))]
-pub(crate) fn target(location: bolero::TargetLocation, iterations: usize) -> Target<Engine> {
+pub(crate) fn new(location: bolero::TargetLocation, iterations: usize) -> Target<Engine> {
     Target::new(Engine::new(location, iterations))
 }
 

@@ -66,7 +66,8 @@ impl<'a> Script<'a> {
             if self.one_in(8) {
                 text.push_str(&String::from_utf8_lossy(self.bytes(6)));
             } else {
-                text.push_str(self.pick(words));
+                let word = self.pick(words);
+                text.push_str(word);
             }
         }
         text
@@ -74,7 +75,8 @@ impl<'a> Script<'a> {
 
     /// Cuts `bytes` into up to nine pieces; some may be empty.
     pub(crate) fn cut<'b>(&mut self, bytes: &'b [u8]) -> Vec<&'b [u8]> {
-        let mut cuts: Vec<usize> = (0..self.below(9)).map(|_| self.below(bytes.len() + 1)).collect();
+        let mut cuts: Vec<usize> =
+            (0..self.below(9)).map(|_| self.below(bytes.len() + 1)).collect();
         cuts.sort_unstable();
         cuts.push(bytes.len());
         let mut start = 0;
@@ -129,7 +131,8 @@ impl<'a> Script<'a> {
                 // A number that a length or an offset might be.
                 let number = *self.pick(words::NUMBERS);
                 let width = *self.pick(&[1, 2, 4, 8]);
-                for (place, value) in bytes.iter_mut().skip(at).take(width).zip(number.to_le_bytes())
+                for (place, value) in
+                    bytes.iter_mut().skip(at).take(width).zip(number.to_le_bytes())
                 {
                     *place = value;
                 }

@@ -41,6 +41,8 @@ fn apply_from(
     for (key, value) in &ours {
         let path = path_of(key)
             .with_context(|| format!("the environment variable {PREFIX}{key} names no setting"))?;
+        let value = read_value(&path, value)
+            .with_context(|| format!("in the environment variable {PREFIX}{key}"))?;
         set(&mut table, &path, value);
     }
     *file = ConfigFile::from_table(table).with_context(|| {
@@ -69,11 +71,33 @@ fn path_of(key: &str) -> Option<Vec<String>> {
     Some(path)
 }
 
-fn set(table: &mut toml::Table, path: &[String], value: &str) {
+/// The value as TOML where the setting takes that, else as text: a password may look like a number.
+fn read_value(path: &[String], text: &str) -> anyhow::Result<toml::Value> {
+    let as_text = toml::Value::String(text.to_owned());
+    let mut refused = None;
+    for value in toml_value(text).into_iter().chain([as_text]) {
+        let mut alone = toml::Table::new();
+        if let [section, ecosystem, _] = path
+            && section == "upstreams"
+        {
+            // An upstream without an address is none, but the address may be said elsewhere.
+            let url = [section.clone(), ecosystem.clone(), "url".to_owned()];
+            set(&mut alone, &url, "https://upstream.example/".into());
+        }
+        set(&mut alone, path, value.clone());
+        match ConfigFile::from_table(alone) {
+            Ok(_) => return Ok(value),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    Err(refused.unwrap_or_else(|| anyhow::anyhow!("it has no value")))
+}
+
+fn set(table: &mut toml::Table, path: &[String], value: toml::Value) {
     match path {
         [] => {}
         [last] => {
-            table.insert(last.clone(), toml_value(value));
+            table.insert(last.clone(), value);
         }
         [first, rest @ ..] => {
             let inner = table
@@ -86,15 +110,15 @@ fn set(table: &mut toml::Table, path: &[String], value: &str) {
     }
 }
 
-/// Numbers, booleans and lists are what they look like; everything else is text.
-fn toml_value(text: &str) -> toml::Value {
-    let parsed: Option<toml::Table> = format!("value = {text}").parse().ok();
-    match parsed.and_then(|mut table| table.remove("value")) {
-        Some(
-            value @ (toml::Value::Integer(_) | toml::Value::Boolean(_) | toml::Value::Array(_)),
-        ) => value,
-        _ => toml::Value::String(text.to_owned()),
-    }
+/// A number, a boolean or a list; everything else is text.
+fn toml_value(text: &str) -> Option<toml::Value> {
+    let mut table: toml::Table = format!("value = {text}").parse().ok()?;
+    table.remove("value").filter(|value| {
+        matches!(
+            value,
+            toml::Value::Integer(_) | toml::Value::Boolean(_) | toml::Value::Array(_)
+        )
+    })
 }
 
 #[cfg(test)]
@@ -122,6 +146,24 @@ mod tests {
         assert_eq!(file.server.trusted_proxies.len(), 1);
         assert_eq!(file.upstreams.len(), 1);
         assert_eq!(file.policy.cooldowns.len(), 1);
+    }
+
+    #[test]
+    fn a_password_may_look_like_a_number_and_a_number_may_not_look_like_a_word() {
+        let file = read(&[
+            ("VOUCHSAFE_UPSTREAMS_NPM_PASSWORD", "123456"),
+            ("VOUCHSAFE_UPSTREAMS_NPM_URL", "http://127.0.0.1:9/"),
+            ("VOUCHSAFE_UPSTREAMS_NPM_USERNAME", "true"),
+            ("VOUCHSAFE_SERVER_MAX_CONNECTIONS", "7"),
+        ])
+        .unwrap();
+        let npm = file.upstreams.values().next().unwrap();
+        assert_eq!(npm.password.as_ref().unwrap().expose(), "123456");
+        assert_eq!(npm.username.as_deref(), Some("true"));
+        assert_eq!(file.server.max_connections, Some(7));
+        let error = read(&[("VOUCHSAFE_SERVER_MAX_CONNECTIONS", "many")]).unwrap_err();
+        let message = format!("{error:#}");
+        assert!(message.contains("VOUCHSAFE_SERVER_MAX_CONNECTIONS"), "{message}");
     }
 
     #[test]

@@ -50,6 +50,7 @@ pub(crate) struct ServerSection {
     pub(crate) shutdown_grace_secs: Option<u64>,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: Option<String>,
+    pub(crate) security_contact: Option<Url>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

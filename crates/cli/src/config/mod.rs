@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use tracing_subscriber::EnvFilter;
 use url::Url;
 use vouchsafe_adapter::Ecosystem;
 use vouchsafe_app::AppConfig;
@@ -105,17 +106,19 @@ impl Settings {
         let data_dir = args.data.clone().unwrap_or_else(|| DEFAULT_DATA_DIR.into());
         let path = Self::config_path(args, &data_dir);
         // A file that is named must be there; the one in the data folder need not.
-        let mut file = if args.config.is_some() || path.exists() {
-            ConfigFile::read(&path)?
-        } else {
-            ConfigFile::default()
-        };
+        let has_file = args.config.is_some() || path.exists();
+        let mut file = if has_file { ConfigFile::read(&path)? } else { ConfigFile::default() };
         environment::apply(&mut file)?;
         if let Some(data) = &args.data {
             file.server.data_dir = Some(data.clone());
         }
         lay_over(&mut file);
-        Self::from_file(file, adapters)
+        let settings = Self::from_file(file, adapters);
+        if has_file {
+            return settings
+                .with_context(|| format!("in the configuration ({} and what lies over it)", path.display()));
+        }
+        settings
     }
 
     /// With port 0 the system chooses: clients are told the port that it chose.
@@ -130,15 +133,7 @@ impl Settings {
         file: ConfigFile,
         adapters: &'static [&'static dyn Ecosystem],
     ) -> anyhow::Result<Self> {
-        let known = |id: &EcosystemId| adapters.iter().any(|adapter| adapter.id() == *id);
-        let named = file.upstreams.keys().chain(file.ecosystems.keys());
-        let named = named.chain(file.policy.cooldowns.keys()).chain(&file.policy.allow_only);
-        for id in named {
-            if !known(id) {
-                let all: Vec<_> = adapters.iter().map(|adapter| adapter.id().to_string()).collect();
-                bail!("there is no ecosystem `{id}`; there are {}", all.join(", "));
-            }
-        }
+        check_ecosystems(&file, adapters)?;
         let data_dir = file.server.data_dir.clone().unwrap_or_else(|| DEFAULT_DATA_DIR.into());
         let listen = file.server.listen.clone().unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
         let listen: SocketAddr = listen
@@ -147,22 +142,60 @@ impl Settings {
         let tls = tls(&file)?;
         let site_url = site_url(&file, listen, tls.is_some())?;
         Ok(Self {
-            database_url: database_url(&file, &data_dir),
+            database_url: database_url(&file, &data_dir)?,
             blobs: blobs(&file, &data_dir)?,
             server: ServerConfig {
                 listen,
                 tls,
                 trusted_proxies: TrustedProxies::new(file.server.trusted_proxies.clone()),
-                max_connections: file.server.max_connections.unwrap_or(4096),
+                max_connections: max_connections(&file)?,
                 shutdown_grace: Duration::from_secs(file.server.shutdown_grace_secs.unwrap_or(30)),
             },
             app: app_config(&file, site_url)?,
             upstreams: upstreams(&file)?,
             log_format: file.server.log_format,
-            log_level: file.server.log_level.clone().unwrap_or_else(|| "info".to_owned()),
+            log_level: log_level(&file)?,
             data_dir,
         })
     }
+}
+
+fn check_ecosystems(
+    file: &ConfigFile,
+    adapters: &'static [&'static dyn Ecosystem],
+) -> anyhow::Result<()> {
+    let named = [
+        ("upstreams", file.upstreams.keys().collect::<Vec<_>>()),
+        ("ecosystems", file.ecosystems.keys().collect()),
+        ("policy.cooldowns", file.policy.cooldowns.keys().collect()),
+        ("policy.allow_only", file.policy.allow_only.iter().collect()),
+    ];
+    for (key, ids) in named {
+        if let Some(id) = ids.into_iter().find(|id| adapters.iter().all(|known| known.id() != **id)) {
+            let all: Vec<_> = adapters.iter().map(|adapter| adapter.id().to_string()).collect();
+            bail!("{key}: there is no ecosystem `{id}`; there are {}", all.join(", "));
+        }
+    }
+    Ok(())
+}
+
+fn max_connections(file: &ConfigFile) -> anyhow::Result<usize> {
+    match file.server.max_connections {
+        Some(0) => bail!("server.max_connections: with 0 nobody could connect"),
+        configured => Ok(configured.unwrap_or(4096)),
+    }
+}
+
+/// A level, or directives such as `info,vouchsafe_app=debug`. A word that is no level would be
+/// taken for the name of a module, and the log would be empty.
+fn log_level(file: &ConfigFile) -> anyhow::Result<String> {
+    let level = file.server.log_level.as_deref().unwrap_or("info");
+    let is_level = level.parse::<tracing_subscriber::filter::LevelFilter>().is_ok();
+    let is_filter = level.contains([',', '=']) && EnvFilter::builder().parse(level).is_ok();
+    if !is_level && !is_filter {
+        bail!("server.log_level: `{level}` is none of error, warn, info, debug, trace");
+    }
+    Ok(level.to_owned())
 }
 
 fn site_url(file: &ConfigFile, listen: SocketAddr, has_tls: bool) -> anyhow::Result<String> {
@@ -195,9 +228,16 @@ fn check_public_url(key: &str, url: &Url) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn database_url(file: &ConfigFile, data_dir: &Path) -> String {
-    let embedded = || format!("sqlite:{}", data_dir.join("vouchsafe.db").display());
-    file.database.url.as_ref().map_or_else(embedded, |url| url.expose().to_owned())
+fn database_url(file: &ConfigFile, data_dir: &Path) -> anyhow::Result<String> {
+    let Some(url) = &file.database.url else {
+        return Ok(format!("sqlite:{}", data_dir.join("vouchsafe.db").display()));
+    };
+    let url = url.expose();
+    // The address is not repeated: it may hold a password.
+    if !["postgres://", "postgresql://", "sqlite:"].iter().any(|scheme| url.starts_with(scheme)) {
+        bail!("database.url: it starts with postgres:// (or with sqlite: for a file)");
+    }
+    Ok(url.to_owned())
 }
 
 fn blobs(file: &ConfigFile, data_dir: &Path) -> anyhow::Result<BlobConfig> {
@@ -243,6 +283,7 @@ fn tls(file: &ConfigFile) -> anyhow::Result<Option<TlsFiles>> {
 
 fn app_config(file: &ConfigFile, site_url: String) -> anyhow::Result<AppConfig> {
     let mut app = AppConfig::new(site_url);
+    app.security_contact = file.server.security_contact.as_ref().map(Url::to_string);
     app.read_is_public = match file.access.read.as_deref().unwrap_or("public") {
         "public" => true,
         "signed-in" => false,
@@ -336,8 +377,12 @@ fn url_credential(url: &mut Url) -> Option<UpstreamCredential> {
 
 fn without_password(database_url: &str) -> String {
     match Url::parse(database_url) {
-        Ok(mut url) if url.password().is_some() => {
-            let _ = url.set_password(Some("****"));
+        Ok(mut url) if url.password().is_some() || url.query().is_some() => {
+            if url.password().is_some() {
+                let _ = url.set_password(Some("****"));
+            }
+            // A password may stand there as well.
+            url.set_query(None);
             url.to_string()
         }
         _ => database_url.to_owned(),

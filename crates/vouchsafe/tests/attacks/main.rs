@@ -1,3 +1,5 @@
+//! Attacks on a running server: every one is refused, in the words of the client it was aimed at,
+//! and leaves nothing behind.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -5,3 +7,14 @@
     clippy::indexing_slicing,
     reason = "tests fail by panicking"
 )]
+
+mod archives;
+mod bodies;
+mod credentials;
+mod matrix;
+mod pages;
+mod paths;
+mod peers;
+mod races;
+mod stage;
+mod throttling;

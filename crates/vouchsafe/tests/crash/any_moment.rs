@@ -25,7 +25,12 @@ fn release(n: usize) -> Release {
 }
 
 /// Clients publish whatever is left until the server is dead or nothing is left.
-fn live_once(server: &mut Server, token: &str, left: &[usize], kill_after: usize) -> BTreeSet<usize> {
+fn live_once(
+    server: &mut Server,
+    token: &str,
+    left: &[usize],
+    kill_after: usize,
+) -> BTreeSet<usize> {
     let address = server.address().to_owned();
     let next = AtomicUsize::new(0);
     let acknowledged = Mutex::new(BTreeSet::new());
@@ -74,6 +79,36 @@ fn check(rows: &Rows) {
         server.stop();
     }
     assert_eq!(there.len(), PUBLISHES, "the last life publishes whatever is left");
+}
+
+/// Everybody publishes another version of a package that is not there yet, at the same time.
+fn check_first_together(rows: &Rows) {
+    let (mut server, token) = stage(rows);
+    server.up_elsewhere();
+    for (n, ecosystem) in Ecosystem::ALL.into_iter().cycle().take(9).enumerate() {
+        let name = format!("together_{}", char::from(b'a' + u8::try_from(n).unwrap()));
+        std::thread::scope(|scope| {
+            for client in 0..CLIENTS {
+                let release = Release::new(ecosystem, &name, &format!("1.{client}.0"));
+                let (address, token) = (server.address(), &token);
+                scope.spawn(move || {
+                    let answer = release.publish(address, token).unwrap();
+                    assert_eq!(answer.status / 100, 2, "{release:?}: {}", answer.text());
+                    assert!(release.is_there(address));
+                });
+            }
+        });
+    }
+}
+
+#[test]
+fn first_releases_at_the_same_time_all_succeed() {
+    check_first_together(&Rows::Sqlite);
+}
+
+#[test]
+fn on_postgresql_first_releases_at_the_same_time_all_succeed() {
+    check_first_together(&Rows::Postgres(Database::fresh("together")));
 }
 
 #[test]

@@ -1,3 +1,4 @@
+//! The caching proxy against scripted upstreams: friendly, broken and hostile ones.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -5,3 +6,14 @@
     clippy::indexing_slicing,
     reason = "tests fail by panicking"
 )]
+
+mod adopted;
+mod cache;
+mod confusion;
+mod ecosystem;
+mod hostile;
+mod judge;
+mod outage;
+mod scripted;
+mod stage;
+mod streaming;

@@ -83,7 +83,7 @@ fn the_token_list_shows_no_secret() {
           "created": "1970-01-01T00:00:01.000Z",
           "updated": "1970-01-01T00:00:01.000Z",
           "readonly": true,
-          "cidr_whitelist": [],
+          "cidr_whitelist": null,
           "scopes": [
             "read"
           ],

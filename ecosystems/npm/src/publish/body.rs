@@ -84,9 +84,9 @@ pub(super) fn classify(
         }
         _ if has_attachments => Err(refuse("it has attachments and no version of theirs")),
         (Address::Package, Some(versions)) => deprecate(package, versions),
-        (Address::Revision, Some(versions)) => retain(package, versions),
+        (Address::Revision(seen), Some(versions)) => retain(package, versions, seen),
         (_, None) if body.users.is_some() => Err(WireError::NotImplemented { what: "starring" }),
-        (_, None) => change_owners(package, body.maintainers),
+        (address, None) => change_owners(package, body.maintainers, address),
     }
 }
 
@@ -100,6 +100,12 @@ fn publish(
         return Err(refuse("a publish is about exactly one version"));
     };
     let attachments = body.attachments.as_ref().map_or(&[][..], |map| map.0.as_slice());
+    if attachments.iter().any(|(name, _)| name.ends_with(".sigstore")) {
+        return Err(refuse(
+            "it carries a provenance bundle, which this registry cannot verify yet; \
+             publish with --provenance=false",
+        ));
+    }
     let [(attachment_name, attachment)] = attachments else {
         return Err(refuse("a publish has exactly one attachment"));
     };
@@ -200,7 +206,11 @@ fn deprecate(package: &PackageName, versions: &UniqueMap<&RawValue>) -> Result<C
     Ok(Call::SetDeprecated { package: package.clone(), texts })
 }
 
-fn retain(package: &PackageName, versions: &UniqueMap<&RawValue>) -> Result<Call, WireError> {
+fn retain(
+    package: &PackageName,
+    versions: &UniqueMap<&RawValue>,
+    seen_revision: i64,
+) -> Result<Call, WireError> {
     let keep: Result<Vec<Version>, WireError> =
         versions.0.iter().map(|(stated, _)| parse_version(stated)).collect();
     let keep = keep?;
@@ -208,10 +218,14 @@ fn retain(package: &PackageName, versions: &UniqueMap<&RawValue>) -> Result<Call
         // npm deletes the package's address for that; an empty list is more likely a mistake.
         return Err(refuse("it leaves no version; to remove the package, delete it"));
     }
-    Ok(Call::RetainReleases { package: package.clone(), keep })
+    Ok(Call::RetainReleases { package: package.clone(), keep, seen_revision })
 }
 
-fn change_owners(package: &PackageName, raw: Option<&RawValue>) -> Result<Call, WireError> {
+fn change_owners(
+    package: &PackageName,
+    raw: Option<&RawValue>,
+    address: Address,
+) -> Result<Call, WireError> {
     let Some(raw) = raw else {
         return Err(refuse("it has neither versions nor maintainers"));
     };
@@ -221,7 +235,12 @@ fn change_owners(package: &PackageName, raw: Option<&RawValue>) -> Result<Call, 
         return Err(refuse(format!("a package has 1 to {MAX_OWNERS} maintainers")));
     }
     let names = maintainers.into_iter().map(|maintainer| maintainer.name).collect();
-    Ok(Call::ChangeOwners { package: package.clone(), change: OwnerChange::Replace(names) })
+    let seen_revision = match address {
+        Address::Package => None,
+        Address::Revision(seen) => Some(seen),
+    };
+    let change = OwnerChange::Replace(names);
+    Ok(Call::ChangeOwners { package: package.clone(), change, seen_revision })
 }
 
 fn parse_version(stated: &str) -> Result<Version, WireError> {

@@ -25,8 +25,8 @@ pub(crate) const MAX_METADATA_BYTES: usize = 16 * 1024 * 1024;
 pub(crate) enum Address {
     /// `/<package>`.
     Package,
-    /// `/<package>/-rev/<rev>`.
-    Revision,
+    /// `/<package>/-rev/<rev>`, with the package's revision that the client saw there.
+    Revision(i64),
 }
 
 /// Decodes a write to a package. Memory stays below [`MAX_METADATA_BYTES`] and a few buffers,

@@ -40,7 +40,9 @@ fn statuses_suit_what_npm_does_with_them() {
     };
     check("GET", RefusalKind::NotFound, ErrorCode::NotFound, 404);
     check("GET", RefusalKind::NotImplemented, ErrorCode::NotImplemented, 404);
+    check("POST", RefusalKind::NotImplemented, ErrorCode::NotImplemented, 501);
     check("PUT", RefusalKind::NotImplemented, ErrorCode::NotImplemented, 400);
+    check("DELETE", RefusalKind::NotImplemented, ErrorCode::NotImplemented, 400);
     check("PUT", RefusalKind::Conflict, ErrorCode::ReleaseExists, 403);
     check("PUT", RefusalKind::Conflict, ErrorCode::Tombstoned, 403);
     check("DELETE", RefusalKind::Conflict, ErrorCode::Tombstoned, 200);

@@ -126,7 +126,10 @@ fn signing_in_and_tokens() {
     check("POST", "/-/v1/login", "", "StartWebLogin");
     check("GET", "/-/v1/done/abc", "", "poll abc");
     check("GET", "/-/npm/v1/tokens", "", "ListTokens");
-    check("DELETE", "/-/npm/v1/tokens/token/0193", "", "revoke token 0193");
+    let id = "00000000-0000-7000-8000-000000000001";
+    let address = format!("/-/npm/v1/tokens/token/{id}");
+    check("DELETE", &address, "", &format!("revoke token {id}"));
+    check("DELETE", "/-/npm/v1/tokens/token/vs_secret", "", "revoke secret vs_secret");
     check("DELETE", "/-/user/token/vs_secret", "", "revoke secret vs_secret");
 }
 

@@ -77,7 +77,12 @@ fn the_index_line_says_what_the_manifest_says() {
         all
     };
     let expected = json!([
-        dependency("helper", "^1", "normal", json!({"optional": true, "default_features": false, "features": ["base"]})),
+        dependency(
+            "helper",
+            "^1",
+            "normal",
+            json!({"optional": true, "default_features": false, "features": ["base"]})
+        ),
         dependency("nick", "=1.0.0", "normal", json!({"package": "long-name"})),
         dependency("plain", "^1.2", "normal", json!({})),
         dependency("speedy", "~0.3.1", "normal", json!({"optional": true})),
@@ -113,10 +118,17 @@ fn features_renames_targets_and_build_dependencies_work_for_a_dependant() {
     // `helper?/turbo` switches nothing on by itself; `helper` is not enabled as a feature.
     app.cargo(&["run"]).ok().says("long-name speedy turbo=false base=false");
     let lock = app.lock();
-    assert!(!lock.contains("\"tester\""), "development dependencies are not a dependant's:\n{lock}");
+    assert!(
+        !lock.contains("\"tester\""),
+        "development dependencies are not a dependant's:\n{lock}"
+    );
     assert!(lock.contains("\"windowsy\""), "a lock file covers every target:\n{lock}");
     let unix = app.cargo(&["tree", "--target", "x86_64-unknown-linux-gnu"]).ok();
-    assert!(unix.stdout.contains("unixy v2.5.0") && !unix.stdout.contains("windowsy"), "{}", unix.stdout);
+    assert!(
+        unix.stdout.contains("unixy v2.5.0") && !unix.stdout.contains("windowsy"),
+        "{}",
+        unix.stdout
+    );
 }
 
 #[test]
@@ -128,7 +140,9 @@ fn the_newest_version_that_fits_is_taken_and_no_prerelease_unasked() {
     }
     let check = |folder: &str, requirement: &str, expected: &str| {
         let app = stage.krate(folder, "0.1.0");
-        let line = format!("[dependencies]\nmany = {{ version = \"{requirement}\", registry = \"vouchsafe\" }}");
+        let line = format!(
+            "[dependencies]\nmany = {{ version = \"{requirement}\", registry = \"vouchsafe\" }}"
+        );
         let app = app.manifest(&line).write();
         app.cargo(&["generate-lockfile"]).ok();
         assert_eq!(app.locked("many"), expected, "for {requirement}");
@@ -140,6 +154,10 @@ fn the_newest_version_that_fits_is_taken_and_no_prerelease_unasked() {
     check("pre-of-a-line", "~1.2.0-alpha", "1.2.0-alpha.1");
 
     let none = stage.krate("none", "0.1.0");
-    let none = none.manifest("[dependencies]\nmany = { version = \"3\", registry = \"vouchsafe\" }").write();
-    none.cargo(&["generate-lockfile"]).fails().says("failed to select a version for the requirement `many = \"^3\"`");
+    let none = none
+        .manifest("[dependencies]\nmany = { version = \"3\", registry = \"vouchsafe\" }")
+        .write();
+    none.cargo(&["generate-lockfile"])
+        .fails()
+        .says("failed to select a version for the requirement `many = \"^3\"`");
 }

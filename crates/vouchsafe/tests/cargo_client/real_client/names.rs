@@ -46,11 +46,19 @@ fn a_first_publish_may_not_shadow_the_upstream_unless_the_name_is_claimed() {
     let upstream = crate::sparse_upstream::SparseUpstream::start();
     upstream.add("well-known", "1.0.0", crate::sparse_upstream::OLD);
     let stage = Stage::new(&upstream.config());
-    let refused = "exists upstream, so publishing it here would shadow it";
-    check_refused(&stage, "well-known", "409");
-    check_refused(&stage, "well-known", refused);
+    check_refused(
+        &stage,
+        "well-known",
+        "(status 409 Conflict): pkg:cargo/well-known exists upstream",
+    );
     // A look-alike would make the upstream's crate unreachable.
-    check_refused(&stage, "well_known", "409");
-    stage.server.cli(&["claim", "add", "pkg:cargo/well-known"]).ok();
+    check_refused(
+        &stage,
+        "well_known",
+        "pkg:cargo/well-known exists upstream, so publishing pkg:cargo/well_known here",
+    );
+    stage.cli_until(&["claim", "add", "pkg:cargo/well-known"], "we/ll/well-known", |a| {
+        a.status == 404
+    });
     stage.publish("well-known", "9.0.0");
 }

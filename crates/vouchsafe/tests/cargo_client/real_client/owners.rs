@@ -44,12 +44,17 @@ fn only_owners_change_owners_and_only_accounts_become_some() {
     cargo_as(&stage.home, home, &bob, &["owner", "--add", "bob", "mine"])
         .fails()
         .says("`bob` may not change the owners of pkg:cargo/mine: only its owners may");
-    stage.home.run(home, "cargo", &["owner", "--add", "nobody-here", "mine"])
+    stage
+        .home
+        .run(home, "cargo", &["owner", "--add", "nobody-here", "mine"])
         .fails()
         .says("status 404")
         .says("there is no account `nobody-here`");
     // A change is made as a whole or not at all.
-    stage.home.run(home, "cargo", &["owner", "--add", "bob", "--add", "nobody-here", "mine"]).fails();
+    stage
+        .home
+        .run(home, "cargo", &["owner", "--add", "bob", "--add", "nobody-here", "mine"])
+        .fails();
     stage.home.run(home, "cargo", &["owner", "--list", "absent-crate"]).fails().says("status 404");
     let list = stage.home.run(home, "cargo", &["owner", "--list", "mine"]).ok();
     assert_eq!(list.stdout, "alice\n");

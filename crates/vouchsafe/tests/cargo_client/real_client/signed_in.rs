@@ -9,15 +9,20 @@ const SIGNED_IN: &str = "[access]\nread = \"signed-in\"\n";
 #[test]
 fn cargo_signs_in_when_it_is_asked_to() {
     let stage = Stage::new(SIGNED_IN);
-    let lib = stage.krate("secret-lib", "0.1.0").file("src/lib.rs", "pub const ANSWER: u32 = 42;\n");
+    let lib =
+        stage.krate("secret-lib", "0.1.0").file("src/lib.rs", "pub const ANSWER: u32 = 42;\n");
     lib.write().cargo(&["publish"]).ok().says("Published secret-lib v0.1.0");
     let app = stage.krate("secret-app", "0.1.0");
-    let app = app.manifest("[dependencies]\nsecret-lib = { version = \"0.1\", registry = \"vouchsafe\" }").write();
+    let app = app
+        .manifest("[dependencies]\nsecret-lib = { version = \"0.1\", registry = \"vouchsafe\" }")
+        .write();
     app.cargo(&["build"]).ok().says("Downloaded secret-lib v0.1.0");
 
     // Through source replacement, in a home that has never asked before.
     let fresh = stage.another_home(Some(&stage.token));
-    let replaced = Krate::new(&fresh, "replaced-app", "0.1.0").manifest("[dependencies]\nsecret-lib = \"0.1\"").write();
+    let replaced = Krate::new(&fresh, "replaced-app", "0.1.0")
+        .manifest("[dependencies]\nsecret-lib = \"0.1\"")
+        .write();
     replaced.cargo(&["build"]).ok().says("Downloaded secret-lib v0.1.0");
     replaced.cargo(&["search", "secret"]).ok().says("secret-lib = \"0.1.0\"");
     replaced.cargo(&["owner", "--list", "secret-lib"]).ok().says("alice");
@@ -28,14 +33,23 @@ fn without_a_token_cargo_says_how_to_get_one() {
     let stage = Stage::new(SIGNED_IN);
     stage.publish("secret-lib", "0.1.0");
     let stranger = stage.another_home(None);
-    let app = Krate::new(&stranger, "app", "0.1.0").manifest("[dependencies]\nsecret-lib = \"0.1\"").write();
+    let app = Krate::new(&stranger, "app", "0.1.0")
+        .manifest("[dependencies]\nsecret-lib = \"0.1\"")
+        .write();
     let ran = app.cargo(&["build"]).fails().says("please run `cargo login --registry vouchsafe`");
-    assert!(!ran.text().contains("no matching package"), "absence is not what is wrong:\n{}", ran.text());
+    assert!(
+        !ran.text().contains("no matching package"),
+        "absence is not what is wrong:\n{}",
+        ran.text()
+    );
 
-    let mut login = stranger.command("cargo");
-    login.args(["login", "--registry", "vouchsafe"]).current_dir(&app.dir);
-    let ran = Ran::with_input(login, &format!("{}\n", stage.token)).ok();
-    ran.says(&format!("{}/me", stage.server.url()));
+    let login = || {
+        let mut login = stranger.command("cargo");
+        login.args(["login", "--registry", "vouchsafe"]).current_dir(&app.dir);
+        login
+    };
+    Ran::with_input(login(), "").fails().says(&format!("{}/me", stage.server.url()));
+    Ran::with_input(login(), &format!("{}\n", stage.token)).ok();
     app.cargo(&["build"]).ok();
 }
 
@@ -44,9 +58,11 @@ fn a_wrong_token_is_refused_and_the_reason_printed() {
     let stage = Stage::new(SIGNED_IN);
     stage.publish("secret-lib", "0.1.0");
     let home = stage.another_home(None);
-    let app = Krate::new(&home, "app", "0.1.0").manifest("[dependencies]\nsecret-lib = \"0.1\"").write();
+    let app =
+        Krate::new(&home, "app", "0.1.0").manifest("[dependencies]\nsecret-lib = \"0.1\"").write();
     let ran = cargo_as(&home, &app.dir, "vsf_wrong", &["build"]).fails();
-    ran.says("token rejected for `vouchsafe`").says("please run `cargo login --registry vouchsafe`");
+    ran.says("token rejected for `vouchsafe`")
+        .says("please run `cargo login --registry vouchsafe`");
 }
 
 #[test]
@@ -85,15 +101,25 @@ fn nothing_is_told_without_a_token() {
         assert_eq!(answer.header("www-authenticate"), Some(challenge.as_str()), "{target}");
         let bearer = format!("Bearer {}", stage.token);
         for authorization in [stage.token.as_str(), &bearer] {
-            let answer = http::send(address, "GET", target, &[("authorization", authorization)], b"");
+            let answer =
+                http::send(address, "GET", target, &[("authorization", authorization)], b"");
             let expected = if target.contains("absent") { 404 } else { 200 };
             assert_eq!(answer.status, expected, "{target} with a token");
             if answer.status == 200 && !target.contains("/api/v1/crates?") {
                 let caching = answer.header("cache-control").unwrap();
-                assert!(caching.contains("private") || caching.contains("no-store"), "{target}: {caching}");
+                assert!(
+                    caching.contains("private") || caching.contains("no-store"),
+                    "{target}: {caching}"
+                );
             }
         }
     }
-    let config = http::send(address, "GET", "/cargo/index/config.json", &[("authorization", &stage.token)], b"");
+    let config = http::send(
+        address,
+        "GET",
+        "/cargo/index/config.json",
+        &[("authorization", &stage.token)],
+        b"",
+    );
     assert_eq!(config.json()["auth-required"], true);
 }

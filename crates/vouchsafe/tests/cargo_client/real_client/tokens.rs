@@ -47,7 +47,9 @@ fn let_expire(stage: &Stage, name: &str) {
          with store: assert store.execute(\"UPDATE tokens SET expires_at = 1 WHERE name = '{name}'\").rowcount == 1\n"
     );
     let database = std::fs::read_dir(stage.server.data_dir()).unwrap().map(|e| e.unwrap().path());
-    let database = database.into_iter().find(|path| path.extension().is_some_and(|e| e == "sqlite" || e == "db"));
+    let database = database
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|e| e == "sqlite" || e == "db"));
     let database = database.expect("the data folder has a database").display().to_string();
     stage.home.run(stage.home.home(), "python3", &["-c", &script, &database]).ok();
 }
@@ -57,7 +59,11 @@ fn a_token_may_do_what_its_scopes_and_packages_say_and_no_more() {
     let stage = guarded();
     let may = |args: &[&str]| stage.server.token("alice", args);
     let read = may(&["--scope", "read"]);
-    check(&stage, &read, "(status 403 Forbidden): this token has neither the scope publish-new nor publish-update");
+    check(
+        &stage,
+        &read,
+        "(status 403 Forbidden): this token has neither the scope publish-new nor publish-update",
+    );
     let new = may(&["--scope", "publish-new"]);
     check(&stage, &new, "(status 403 Forbidden): this token lacks the scope `publish-update`");
     let other = may(&["--package", "pkg:cargo/other*"]);
@@ -102,9 +108,14 @@ fn cargo_login_takes_a_token_on_standard_input_and_logout_forgets_it() {
     Ran::with_input(login, "").fails().says(&page);
     // The page that Cargo names leads to where tokens are made.
     let answer = http::get(stage.server.address(), "/cargo/me");
-    assert_eq!((answer.status, answer.header("location")), (302, Some(format!("{}/me", stage.server.url()).as_str())));
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (302, Some(format!("{}/me", stage.server.url()).as_str()))
+    );
 
-    home.run(home.home(), "cargo", &["logout", "--registry", "vouchsafe"]).ok().says("has been removed");
+    home.run(home.home(), "cargo", &["logout", "--registry", "vouchsafe"])
+        .ok()
+        .says("has been removed");
     let next = crate::stage::Krate::new(&home, "logged-in", "0.1.1").write();
     next.publish().fails().says("please run `cargo login --registry vouchsafe`");
 }
@@ -115,11 +126,24 @@ fn a_project_can_be_set_up_by_itself() {
     let home = vouchsafe_testkit::Sandbox::new();
     let krate = crate::stage::Krate::new(&home, "by-itself", "0.1.0").write();
     let mut setup = home.command(BINARY);
-    setup.args(["client", "setup", "cargo", "--url", &stage.server.url(), "--token", &stage.token, "--dir"]);
+    setup.args([
+        "client",
+        "setup",
+        "cargo",
+        "--url",
+        &stage.server.url(),
+        "--token",
+        &stage.token,
+        "--dir",
+    ]);
     setup.arg(&krate.dir);
     Ran::of(setup).ok();
     assert!(!home.home().join(".cargo/config.toml").exists(), "only the project is set up");
     krate.cargo(&["publish", "--no-verify"]).ok();
     let files = krate.cargo(&["package", "--list", "--allow-dirty"]).ok();
-    assert!(!files.stdout.contains("config.toml"), "the token would be published:\n{}", files.stdout);
+    assert!(
+        !files.stdout.contains("config.toml"),
+        "the token would be published:\n{}",
+        files.stdout
+    );
 }

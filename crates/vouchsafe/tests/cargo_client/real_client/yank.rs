@@ -15,7 +15,8 @@ fn a_yanked_version_is_not_chosen_but_stays_for_who_has_locked_it() {
     let home = stage.home.home();
     let cargo = |args: &[&str]| stage.home.run(home, "cargo", args);
     cargo(&["yank", "shaky@1.1.0", "--registry", "vouchsafe"]).ok().says("Yank shaky@1.1.0");
-    let yanked: Vec<_> = stage.index_lines("sh/ak/shaky").iter().map(|l| l["yanked"].clone()).collect();
+    let yanked: Vec<_> =
+        stage.index_lines("sh/ak/shaky").iter().map(|l| l["yanked"].clone()).collect();
     assert_eq!(yanked, [false, true]);
 
     let fresh = stage.krate("fresh-user", "0.1.0").manifest(dependency).write();
@@ -29,7 +30,9 @@ fn a_yanked_version_is_not_chosen_but_stays_for_who_has_locked_it() {
     locked.cargo(&["update"]).ok();
     assert_eq!(locked.locked("shaky"), "1.0.0", "an update leaves the yanked version");
 
-    cargo(&["yank", "shaky@1.1.0", "--undo", "--registry", "vouchsafe"]).ok().says("Unyank shaky@1.1.0");
+    cargo(&["yank", "shaky@1.1.0", "--undo", "--registry", "vouchsafe"])
+        .ok()
+        .says("Unyank shaky@1.1.0");
     fresh.cargo(&["update"]).ok();
     assert_eq!(fresh.locked("shaky"), "1.1.0");
 }

@@ -23,6 +23,13 @@ pub(super) struct Header {
     pub(super) entry_type: EntryType,
 }
 
+impl EntryType {
+    /// Whether it speaks about other entries rather than being one.
+    fn is_extension(self) -> bool {
+        matches!(self, Self::GnuLongName | Self::PaxLocal | Self::PaxGlobal)
+    }
+}
+
 impl Header {
     /// # Errors
     ///
@@ -38,7 +45,13 @@ impl Header {
         };
         let name = until_nul(field(block, 0, 100));
         let prefix = until_nul(field(block, 345, 155));
-        let is_ustar = field(block, 257, 8) == b"ustar\x0000";
+        let magic = field(block, 257, 8);
+        let (is_ustar, is_gnu) = (magic == b"ustar\x0000", magic == b"ustar  \0");
+        // Without either mark some readers, Cargo's among them, take an extension header for a
+        // file, and the entry behind it keeps its short name.
+        if entry_type.is_extension() && !is_ustar && !is_gnu {
+            return Err(FormatError::archive("an extension header is neither ustar nor GNU"));
+        }
         let path = match (is_ustar, prefix) {
             (_, []) => name.to_vec(),
             (true, prefix) => [prefix, b"/", name].concat(),

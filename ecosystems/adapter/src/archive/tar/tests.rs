@@ -203,6 +203,18 @@ fn extension_headers_cannot_be_abused() {
 }
 
 #[test]
+fn an_extension_that_some_readers_take_for_a_file_is_refused() {
+    for (entry_type, content) in [(b'L', "long\0"), (b'x', "10 path=a\n"), (b'g', "")] {
+        let mut extension = header("././@LongLink", entry_type, content.len(), |block| {
+            block[257..265].fill(0);
+        });
+        extension.extend_from_slice(content.as_bytes());
+        extension.resize(extension.len().next_multiple_of(512), 0);
+        check_refused(&archive(&[extension, file("short", b"")]), "neither ustar nor GNU");
+    }
+}
+
+#[test]
 fn headers_are_read_strictly() {
     let mut bytes = file("a", b"");
     bytes[0] = b'b';

@@ -1,0 +1,86 @@
+//! Audits, which this registry does not answer yet, and why it says so with these statuses.
+
+use serde_json::json;
+use vouchsafe_testkit::{FakeUpstream, Reply, Sandbox};
+
+use crate::stage::{Stage, read};
+
+#[test]
+fn an_install_is_not_disturbed_by_an_audit_that_nobody_answers() {
+    let mut stage = Stage::new();
+    stage.home.set("npm_config_audit", "true");
+    stage.publish("left-lib", "1.0.0");
+    let app = stage.app("app", &json!({ "left-lib": "^1.0.0" }));
+    let installed = stage.npm(&app, &["install"]).ok().says("added 1 package");
+    assert!(!installed.text().contains("found 0 vulnerabilities"), "{}", installed.text());
+    assert!(!installed.text().contains("npm error"), "{}", installed.text());
+
+    let audit = stage.npm(&app, &["audit"]).fails();
+    audit.says("auditing is not implemented by this registry");
+    let audit = stage.npm(&app, &["audit", "--json"]).fails();
+    let report: serde_json::Value = serde_json::from_str(&audit.stdout).unwrap();
+    assert_eq!((&report["statusCode"], &report["method"]), (&json!(501), &json!("POST")));
+}
+
+#[test]
+fn pnpm_and_yarn_say_that_nobody_audits() {
+    let stage = Stage::new();
+    stage.publish("left-lib", "1.0.0");
+    let app = stage.app("pnpm", &json!({ "left-lib": "^1.0.0" }));
+    stage.pnpm(&app, &["install"]).ok();
+    let audit = stage.pnpm(&app, &["audit"]).fails();
+    audit.says("501").says("auditing is not implemented by this registry");
+    let app = stage.app("yarn", &json!({ "left-lib": "^1.0.0" }));
+    stage.home.write("yarn/yarn.lock", "");
+    stage.yarn(&app, &["install"]).ok();
+    let audit = stage.yarn(&app, &["npm", "audit"]).fails();
+    audit.says("501");
+}
+
+/// A home whose npm and pnpm wait for milliseconds between two tries, not for a minute.
+fn impatient(registry: &FakeUpstream) -> Sandbox {
+    let mut home = Sandbox::new();
+    let address = registry.url().replace("http:", "");
+    let settings = format!(
+        "registry={}/\n{address}/:_authToken=x\nfetch-retries=2\nfetch-retry-mintimeout=1\n\
+         fetch-retry-maxtimeout=2\n",
+        registry.url()
+    );
+    home.write(".npmrc", &settings);
+    home.set("npm_config_audit", "false");
+    home
+}
+
+/// The reason behind 404 and 400 where 501 would be the plainer word.
+#[test]
+fn clients_repeat_every_request_on_501_but_the_posted_ones() {
+    let registry = FakeUpstream::start();
+    let home = impatient(&registry);
+    let ping = "/-/ping";
+    let tags = "/-/package/left-lib/dist-tags";
+    let tag = format!("{tags}/beta");
+    let bulk = "/-/npm/v1/security/advisories/bulk";
+    for path in [ping, &tag, bulk, "/left-lib"] {
+        registry.on(path, Reply::status(501));
+    }
+    registry.on(tags, Reply::ok("application/json", r#"{"latest":"1.0.0"}"#));
+    let lock = json!({
+        "name": "app", "lockfileVersion": 3, "packages": {
+            "": { "name": "app", "dependencies": { "left-lib": "1.0.0" } },
+            "node_modules/left-lib": { "version": "1.0.0" },
+        },
+    });
+    home.write("app/package.json", r#"{"name":"app","dependencies":{"left-lib":"1.0.0"}}"#);
+    home.write("app/package-lock.json", &lock.to_string());
+    let app = home.dir("app");
+
+    home.run(&app, "npm", &["ping"]).fails().says("E501");
+    home.run(&app, "npm", &["dist-tag", "add", "left-lib@1.0.0", "beta"]).fails().says("E501");
+    home.run(&app, "npm", &["audit"]).fails().says("501");
+    assert_eq!((registry.hits(ping), registry.hits(&tag), registry.hits(bulk)), (3, 3, 1));
+
+    home.run(&home.dir("pnpm"), "pnpm", &["add", "left-lib"]).fails().says("501");
+    assert_eq!(registry.hits("/left-lib"), 3);
+    // It is the package that could not be had: nothing was written.
+    assert_eq!(read(&app, "package-lock.json"), lock.to_string());
+}

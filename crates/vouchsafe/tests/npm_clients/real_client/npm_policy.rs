@@ -1,0 +1,155 @@
+//! Releases that policy withholds, as the three clients meet them.
+
+use serde_json::json;
+use vouchsafe_testkit::{Ran, Reply};
+
+use crate::stage::{Stage, read};
+use crate::upstream::{self, NAME};
+
+/// A stage that proxies the upstream, with a cooldown and a denial.
+fn guarded() -> (Stage, vouchsafe_testkit::FakeUpstream) {
+    let upstream = upstream::start();
+    let config = format!("[policy]\ncooldown = \"3d\"\n\n{}", upstream::config(&upstream));
+    let stage = Stage::with_config(&config);
+    let reason = "steals tokens, see ticket 7";
+    let denied = format!("pkg:npm/{NAME}@1.2.0");
+    stage.server.cli(&["policy", "deny", &denied, "--reason", reason]).ok();
+    wait_for_policy(&stage);
+    (stage, upstream)
+}
+
+/// The command changed the data of a running server: it is heard of within its next look.
+fn wait_for_policy(stage: &Stage) {
+    let path = format!("/{NAME}/-/{NAME}-1.2.0.tgz");
+    while stage.ask("GET", &path, b"").status != 403 {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn the_index_has_the_newest_allowed_release_and_its_tags_fit() {
+    let (stage, _upstream) = guarded();
+    let packument = stage.packument(NAME);
+    let versions: Vec<_> = packument["versions"].as_object().unwrap().keys().collect();
+    assert_eq!(versions, ["1.0.0", "1.1.0"]);
+    assert_eq!(packument["dist-tags"], json!({ "latest": "1.1.0", "stable": "1.1.0" }));
+    assert!(packument["time"].get("2.0.0").is_none() && packument["time"].get("1.2.0").is_none());
+    let view = stage.npm_anywhere(&["view", NAME, "dist-tags", "--json"]).ok();
+    assert!(!view.stdout.contains("2.0.0"), "{}", view.stdout);
+}
+
+#[test]
+fn each_client_installs_the_newest_allowed_release_from_here() {
+    let (stage, upstream) = guarded();
+    let wanted = json!({ NAME: "*" });
+    let npm = stage.app("npm", &wanted);
+    stage.npm(&npm, &["install"]).ok();
+    assert_eq!(stage.installed(&npm, NAME), "42");
+    let lock = read(&npm, "package-lock.json");
+    assert!(lock.contains(&format!("{}/{NAME}/-/{NAME}-1.1.0.tgz", stage.base())), "{lock}");
+
+    let pnpm = stage.app("pnpm", &wanted);
+    stage.pnpm(&pnpm, &["install"]).ok();
+    let lock = read(&pnpm, "pnpm-lock.yaml");
+    assert!(lock.contains(&format!("{NAME}@1.1.0")), "{lock}");
+
+    let yarn = stage.app("yarn", &wanted);
+    stage.home.write("yarn/yarn.lock", "");
+    stage.yarn(&yarn, &["install"]).ok();
+    let lock = read(&yarn, "yarn.lock");
+    assert!(lock.contains(&format!("{NAME}@npm:1.1.0")), "{lock}");
+
+    assert_eq!(upstream.hits(&format!("/{NAME}/-/{NAME}-1.1.0.tgz")), 1);
+    assert_eq!(upstream.hits(&format!("/{NAME}/-/{NAME}-2.0.0.tgz")), 0);
+}
+
+#[test]
+fn an_exact_pin_on_a_withheld_release_finds_no_such_version() {
+    let (stage, _upstream) = guarded();
+    let app = stage.app("app", &json!({ NAME: "2.0.0" }));
+    stage.npm(&app, &["install"]).fails().says("ETARGET").says("2.0.0");
+    stage.pnpm(&app, &["install"]).fails().says("ERR_PNPM_NO_MATCHING_VERSION");
+    stage.home.write("app/yarn.lock", "");
+    stage.yarn(&app, &["install"]).fails().says("No candidates found");
+    // Asked for by name, the version's own address says why.
+    let answer = stage.ask("GET", &format!("/{NAME}/2.0.0"), b"");
+    assert_eq!(answer.status, 403, "{}", answer.text());
+    assert!(answer.text().contains("policy.cooldown"), "{}", answer.text());
+}
+
+#[test]
+fn a_lock_file_that_names_a_withheld_tarball_shows_the_reason() {
+    let (stage, _upstream) = guarded();
+    let denied = format!("{NAME}/-/{NAME}-1.2.0.tgz");
+    let url = format!("{}/{denied}", stage.base());
+    let says_why = |ran: Ran| {
+        ran.fails().says("403").says("steals tokens, see ticket 7").says("/withheld/npm/left-lib");
+    };
+    let app = stage.app("npm", &json!({ NAME: "1.2.0" }));
+    let lock = json!({
+        "name": "app", "version": "0.0.0", "lockfileVersion": 3, "requires": true, "packages": {
+            "": { "name": "app", "version": "0.0.0", "dependencies": { NAME: "1.2.0" } },
+            "node_modules/left-lib": { "version": "1.2.0", "resolved": url },
+        },
+    });
+    stage.home.write("npm/package-lock.json", &lock.to_string());
+    says_why(stage.npm(&app, &["ci"]));
+
+    let app = stage.app("pnpm", &json!({ NAME: "1.2.0" }));
+    let integrity = format!("sha512-{}==", "A".repeat(86));
+    let lock = format!(
+        "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    dependencies:\n      {NAME}:\n        \
+         specifier: 1.2.0\n        version: 1.2.0\n\npackages:\n\n  {NAME}@1.2.0:\n    \
+         resolution: {{integrity: {integrity}}}\n\nsnapshots:\n\n  {NAME}@1.2.0: {{}}\n"
+    );
+    stage.home.write("pnpm/pnpm-lock.yaml", &lock);
+    says_why(stage.pnpm(&app, &["install", "--frozen-lockfile"]));
+
+    // Yarn shows nothing but the status and where it asked.
+    let app = stage.app("yarn", &json!({ NAME: "1.2.0" }));
+    let lock = format!(
+        "__metadata:\n  version: 8\n  cacheKey: 10c0\n\n\"app@workspace:.\":\n  version: \
+         0.0.0-use.local\n  resolution: \"app@workspace:.\"\n  dependencies:\n    {NAME}: \
+         \"npm:1.2.0\"\n  languageName: unknown\n  linkType: soft\n\n\"{NAME}@npm:1.2.0\":\n  \
+         version: 1.2.0\n  resolution: \"{NAME}@npm:1.2.0\"\n  checksum: 10c0/00\n  \
+         languageName: node\n  linkType: hard\n"
+    );
+    stage.home.write("yarn/yarn.lock", &lock);
+    says_why(stage.yarn(&app, &["install", "--immutable"]));
+}
+
+#[test]
+fn a_package_that_is_withheld_as_a_whole_shows_the_reason_in_each_client() {
+    let upstream = upstream::start();
+    let stage = Stage::with_config(&upstream::config(&upstream));
+    let reason = "taken over, see ticket 8";
+    stage.server.cli(&["policy", "deny", "pkg:npm/left-lib", "--reason", reason]).ok();
+    let app = stage.app("app", &json!({ NAME: "*" }));
+    stage.home.write("app/yarn.lock", "");
+    while stage.ask("GET", "/left-lib", b"").status != 403 {
+        std::thread::yield_now();
+    }
+    stage.npm(&app, &["install"]).fails().says("E403").says(reason);
+    stage.pnpm(&app, &["install"]).fails().says("403").says(reason);
+    stage.yarn(&app, &["install"]).fails().says("403").says(reason);
+    assert_eq!(upstream.hits("/left-lib/-/left-lib-1.0.0.tgz"), 0);
+}
+
+#[test]
+fn a_tarball_that_is_not_the_one_the_upstream_promised_is_not_installed() {
+    let (stage, upstream) = guarded();
+    let path = format!("/{NAME}/-/{NAME}-1.1.0.tgz");
+    let other = vouchsafe_testkit::packages::npm_tarball(NAME, "1.0.0");
+    upstream.on(&path, Reply::ok("application/octet-stream", other));
+    let app = stage.app("app", &json!({ NAME: "1.1.0" }));
+    stage.npm(&app, &["install", "--fetch-retries=0"]).fails();
+    assert!(!app.join("node_modules/left-lib/package.json").exists());
+}
+
+#[test]
+fn a_name_of_the_upstream_cannot_be_shadowed_by_accident() {
+    let (stage, _upstream) = guarded();
+    let dir = stage.package("mine", NAME, "9.0.0");
+    let refused = stage.npm(&dir, &["publish"]).fails();
+    refused.says("exists upstream").says("vouchsafe claim add pkg:npm/left-lib");
+}
