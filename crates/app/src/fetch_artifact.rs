@@ -13,7 +13,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use tokio::sync::{mpsc, watch};
-use vouchsafe_domain::event::{EventKind, NewEvent};
+use vouchsafe_domain::event::EventKind;
 use vouchsafe_domain::index::ArtifactView;
 use vouchsafe_domain::{
     DigestAlgorithm, Digests, ErrorCode, PackageRef, RefusalKind, Timestamp, Version,
@@ -162,8 +162,12 @@ impl App {
             let chunk = match chunk {
                 Ok(chunk) => chunk,
                 Err(error) => {
-                    let details = serde_json::json!({ "cause": error.to_string() });
-                    self.note_failure(EventKind::UpstreamBroken, &job, details).await?;
+                    let details = serde_json::json!({
+                        "filename": filename,
+                        "cause": error.to_string(),
+                    });
+                    let kind = EventKind::UpstreamBroken;
+                    self.note_failure(kind, package, filename.as_str(), details).await?;
                     return Err(error.into());
                 }
             };
@@ -199,9 +203,14 @@ impl App {
     }
 
     async fn refuse_mismatch(&self, job: &Job, algorithm: DigestAlgorithm) -> AppError {
-        let details = serde_json::json!({ "algorithm": algorithm.as_str() });
-        tracing::error!(package = %job.new.package, "an upstream file does not match its index");
-        if let Err(error) = self.note_failure(EventKind::UpstreamMismatch, job, details).await {
+        let Head { package, filename, .. } = &job.new;
+        let details = serde_json::json!({
+            "filename": filename,
+            "algorithm": algorithm.as_str(),
+        });
+        let kind = EventKind::UpstreamMismatch;
+        let noted = self.note_failure(kind, package, filename.as_str(), details).await;
+        if let Err(error) = noted {
             return error;
         }
         AppError::refused(
@@ -213,28 +222,6 @@ impl App {
                 algorithm.as_str()
             ),
         )
-    }
-
-    /// Records that a file was not admitted, once in a while: a client that asks in a loop must
-    /// not be able to fill the store.
-    async fn note_failure(
-        &self,
-        kind: EventKind,
-        job: &Job,
-        mut details: serde_json::Value,
-    ) -> Result<(), AppError> {
-        let (package, filename) = (&job.new.package, job.new.filename.as_str());
-        let news = format!("{package}#{filename}#{}", kind.as_str());
-        if self.inner.noted_refusals.contains_key(&news) {
-            return Ok(());
-        }
-        self.inner.noted_refusals.insert(news, ());
-        if let Some(details) = details.as_object_mut() {
-            details.insert("filename".to_owned(), filename.into());
-        }
-        let event = NewEvent::new(kind, "system", package.to_string()).with(details);
-        self.inner.store.record_event(event, self.now()).await?;
-        Ok(())
     }
 
     /// What the first client reads: arriving chunks, then, if it lagged, the rest from the store.

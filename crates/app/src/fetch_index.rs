@@ -6,11 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use moka::sync::Cache;
 use vouchsafe_adapter::{Profile, UpstreamDocument, UpstreamRequest};
-use vouchsafe_domain::index::UpstreamIndex;
+use vouchsafe_domain::index::{ArtifactView, UpstreamIndex};
 use vouchsafe_domain::{PackageRef, Timestamp};
 use vouchsafe_store::UpstreamDocumentRow;
 use vouchsafe_upstream::{DocumentRequest, Fetched, SingleFlight, Upstream, UpstreamError};
 
+use crate::sightings::{self, Before, Sightings};
 use crate::{App, AppError, Mounted, REGISTRY};
 
 /// "Not there" is believed for this long at most: a package may be published any minute.
@@ -21,6 +22,7 @@ const OUTAGE_RETRY: Duration = Duration::from_secs(10);
 /// A parsed upstream index.
 pub(crate) struct FetchedIndex {
     pub(crate) index: UpstreamIndex,
+    sightings: Sightings,
     /// When the document with this content was first seen.
     pub(crate) changed_at: Timestamp,
     /// Believed without asking until then.
@@ -28,6 +30,14 @@ pub(crate) struct FetchedIndex {
     /// Set when the upstream could not be asked.
     pub(crate) stale_since: Option<Timestamp>,
     weight: u32,
+}
+
+impl FetchedIndex {
+    /// From when a file counts: its publication time, unless this registry knows better.
+    pub(crate) fn counts_from(&self, artifact: &ArtifactView) -> Option<Timestamp> {
+        let sighted = self.sightings.get(artifact.filename.as_str()).copied();
+        artifact.published_at.max(sighted)
+    }
 }
 
 type Flight = Result<Option<Arc<FetchedIndex>>, Arc<AppError>>;
@@ -59,6 +69,20 @@ struct Known {
     stale_since: Option<Timestamp>,
     /// Just fetched, and not in the store yet.
     is_new: bool,
+    /// The one whose place it takes.
+    before: Option<(UpstreamDocumentRow, Bytes)>,
+}
+
+impl Known {
+    /// A document that is in the store.
+    fn kept(
+        bytes: Bytes,
+        row: UpstreamDocumentRow,
+        fresh_until: Timestamp,
+        stale_since: Option<Timestamp>,
+    ) -> Self {
+        Self { bytes, row, fresh_until, stale_since, is_new: false, before: None }
+    }
 }
 
 impl App {
@@ -103,30 +127,47 @@ impl App {
         };
         let request = adapter.upstream_index(&package.name);
         let Some(known) = self.known_document(mounted, &request).await? else { return Ok(None) };
-        let name = package.name.clone();
+        let (name, now) = (package.name.clone(), self.now());
+        let mut sightings = self.inner.store.find_sightings(REGISTRY, package).await?;
         let fresh = known.is_new.then(|| (known.row.clone(), known.bytes.clone()));
         let parsed = tokio::task::spawn_blocking(move || {
-            let document = UpstreamDocument {
-                url: &known.row.url,
-                content_type: known.row.content_type.as_deref().unwrap_or_default(),
-                bytes: &known.bytes,
-                settings: settings.as_deref(),
+            let parse = |row: &UpstreamDocumentRow, bytes: &[u8]| {
+                let document = UpstreamDocument {
+                    url: &row.url,
+                    content_type: row.content_type.as_deref().unwrap_or_default(),
+                    bytes,
+                    settings: settings.as_deref(),
+                };
+                adapter.parse_index(&name, &document)
             };
-            let index = adapter.parse_index(&name, &document)?;
-            Ok::<_, vouchsafe_adapter::FormatError>(FetchedIndex {
+            let index = parse(&known.row, &known.bytes)?;
+            let is_news = known.is_new && {
+                let before = known.before.as_ref().and_then(|(row, bytes)| {
+                    Some(Before { index: parse(row, bytes).ok()?, validated_at: row.validated_at })
+                });
+                let seen = sightings::look(&index, before.as_ref(), &sightings, now);
+                seen != std::mem::replace(&mut sightings, seen.clone())
+            };
+            let fetched = FetchedIndex {
                 index,
+                sightings,
                 changed_at: known.row.fetched_at,
                 fresh_until: known.fresh_until,
                 stale_since: known.stale_since,
                 weight: u32::try_from(known.bytes.len() + 512).unwrap_or(u32::MAX),
-            })
+            };
+            Ok::<_, vouchsafe_adapter::FormatError>((fetched, is_news))
         });
-        let parsed = parsed.await.map_err(AppError::internal)??;
+        let (fetched, is_news) = parsed.await.map_err(AppError::internal)??;
+        // Before the document: it is what the next one is compared with.
+        if is_news {
+            self.inner.store.put_sightings(REGISTRY, package, &fetched.sightings).await?;
+        }
         // Only what can be read is kept: it takes the place of a copy that could.
         if let Some((row, bytes)) = fresh {
             self.remember(row, Some(bytes)).await?;
         }
-        Ok(Some(Arc::new(parsed)))
+        Ok(Some(Arc::new(fetched)))
     }
 
     /// The settings of an upstream, fetched once for all packages that wait for them.
@@ -169,8 +210,7 @@ impl App {
                 }
                 if let Some(bytes) = self.stored_body(mounted.adapter.profile(), row).await {
                     let row = row.clone();
-                    let (fresh_until, stale_since) = (until, None);
-                    return Ok(Some(Known { bytes, row, fresh_until, stale_since, is_new: false }));
+                    return Ok(Some(Known::kept(bytes, row, until, None)));
                 }
             }
         }
@@ -191,18 +231,21 @@ impl App {
                         .store
                         .touch_upstream_document(REGISTRY, &mounted.id, key, now)
                         .await?;
-                    let (fresh_until, stale_since) = (now.plus(ttl), None);
-                    Ok(Some(Known { bytes, row, fresh_until, stale_since, is_new: false }))
+                    Ok(Some(Known::kept(bytes, row, now.plus(ttl), None)))
                 }
                 None => Ok(None),
             },
             Ok(Fetched::Document { bytes, content_type, etag, last_modified, final_url }) => {
+                let before = match row {
+                    Some(row) => self.stored_body(profile, &row).await.map(|bytes| (row, bytes)),
+                    None => None,
+                };
                 let mut row = new_row(mounted, request, final_url, now);
                 row.content_type = Some(content_type);
                 row.etag = etag;
                 row.last_modified = last_modified;
-                let (fresh_until, stale_since) = (now.plus(ttl), None);
-                Ok(Some(Known { bytes, row, fresh_until, stale_since, is_new: true }))
+                let known = Known::kept(bytes, row, now.plus(ttl), None);
+                Ok(Some(Known { is_new: true, before, ..known }))
             }
             Err(error) if error.is_outage() => {
                 let usable = row.filter(|row| {
@@ -218,8 +261,7 @@ impl App {
                 tracing::warn!(ecosystem = %mounted.id, error = %error, "serving a stale index");
                 metrics::counter!("vouchsafe_stale_indexes_total").increment(1);
                 let stale_since = Some(row.validated_at);
-                let fresh_until = now.plus(OUTAGE_RETRY);
-                Ok(Some(Known { bytes, row, fresh_until, stale_since, is_new: false }))
+                Ok(Some(Known::kept(bytes, row, now.plus(OUTAGE_RETRY), stale_since)))
             }
             Err(error) => Err(error.into()),
         }

@@ -3,23 +3,20 @@
 //! Index documents and downloads both come through here with the same facts, so what an index
 //! hides cannot be downloaded. What cannot be judged is not served.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use vouchsafe_adapter::{Ecosystem, Profile};
-use vouchsafe_domain::index::{ArtifactView, PackageView, ReleaseView, WithheldRelease};
 use vouchsafe_domain::{
-    ErrorCode, LifecycleState, PackageRef, Refusal, RefusalKind, ReleaseRef, Timestamp, Version,
+    ErrorCode, LifecycleState, PackageRef, Refusal, RefusalKind, ReleaseRef, Timestamp,
 };
 use vouchsafe_policy::{
-    ClaimSet, Facts, Judgement, PackagePolicy, PerEcosystem, PolicySet, PolicySettings, Reason,
-    Route, RoutingFacts, Verdict, route,
+    ClaimSet, Facts, PerEcosystem, PolicySet, PolicySettings, Reason, Route, RoutingFacts, Verdict,
+    route,
 };
-use vouchsafe_store::{PackageContents, PackageRow, Store};
+use vouchsafe_store::{PackageRow, Store};
 
 use crate::config::AppConfig;
-use crate::fetch_index::FetchedIndex;
+use crate::judged_view::{JudgedView, hosted_view, proxied_view};
 use crate::{App, AppError, Mounted, REGISTRY};
 
 /// The rules in force, replaced as a whole when one changes.
@@ -102,17 +99,6 @@ pub(crate) enum Source {
     Absent,
 }
 
-/// A package as it may be served now, and for how long that stays true.
-pub(crate) struct JudgedView {
-    pub(crate) view: PackageView,
-    /// Judgement and index both stay as they are until then.
-    pub(crate) fresh_until: Timestamp,
-    /// Set when the upstream could not be asked and this is what was known then.
-    pub(crate) stale_since: Option<Timestamp>,
-    /// Why the newest withheld release is withheld.
-    pub(crate) withheld_code: Option<ErrorCode>,
-}
-
 impl App {
     /// Decides where a package comes from. A name that is hosted or claimed here is never asked
     /// upstream, not even for a version that is missing.
@@ -164,8 +150,10 @@ impl App {
             Source::Proxied => {
                 let fetched = self.fetch_index(mounted, package).await?;
                 let fetched = fetched.ok_or_else(|| AppError::not_found(package))?;
+                let admitted = self.admitted_files(package).await?;
+                self.note_replaced(package, &fetched.index, &admitted).await?;
                 let rules = self.inner.rules.current();
-                Ok(proxied_view(mounted, &rules, package, &fetched, self.now()))
+                Ok(proxied_view(mounted, &rules, package, &fetched, &admitted, self.now()))
             }
         }
     }
@@ -196,224 +184,16 @@ impl App {
 }
 
 /// The page that explains why this release is withheld.
-fn withheld_url(site_url: &str, release: &ReleaseRef) -> String {
+pub(crate) fn withheld_url(site_url: &str, release: &ReleaseRef) -> String {
     let purl = release.to_string();
     format!("{site_url}/withheld/{}", purl.trim_start_matches("pkg:"))
 }
 
-fn sentence(reasons: &[Reason]) -> String {
+pub(crate) fn sentence(reasons: &[Reason]) -> String {
     let all: Vec<&str> = reasons.iter().map(|reason| reason.message.as_str()).collect();
     all.join("; ")
 }
 
 pub(crate) fn forever() -> Timestamp {
     Timestamp::from_micros(i64::MAX)
-}
-
-fn hosted_view(
-    mounted: &Mounted,
-    rules: &RuleSet,
-    contents: PackageContents,
-    now: Timestamp,
-) -> JudgedView {
-    let package = contents.row.package.clone();
-    let mut artifacts: BTreeMap<_, Vec<ArtifactView>> = BTreeMap::new();
-    for artifact in contents.artifacts {
-        if artifact.state == LifecycleState::Removed {
-            continue;
-        }
-        artifacts.entry(artifact.release_id).or_default().push(ArtifactView {
-            filename: artifact.filename,
-            size_bytes: Some(artifact.size_bytes),
-            digests: artifact.digests,
-            published_at: Some(artifact.published_at),
-            upstream_url: None,
-            extras: artifact.extras,
-        });
-    }
-    let releases = contents.releases.into_iter().filter_map(|row| {
-        (row.state != LifecycleState::Removed).then(|| {
-            let release = ReleaseView {
-                version: row.version,
-                manifest: row.manifest,
-                artifacts: artifacts.remove(&row.id).unwrap_or_default(),
-                published_at: Some(row.published_at),
-                yanked: row.yanked,
-                deprecated: row.deprecated,
-            };
-            let is_held = contents.row.state == LifecycleState::Quarantined;
-            (release, if is_held { LifecycleState::Quarantined } else { row.state })
-        })
-    });
-    let policy = rules.policy.for_package(&package);
-    let judged = judge_releases(mounted.adapter, &policy, &package, releases, true, now);
-    let withheld_code = newest_code(&judged);
-    let view = PackageView {
-        name: package.name.clone(),
-        base_url: Arc::clone(&mounted.mount.base_url),
-        tags: repair_tags(mounted.adapter, contents.tags, &judged.served),
-        releases: judged.served,
-        withheld: explain(mounted, &package, judged.withheld),
-        owners: contents.owners,
-        extras: contents.row.extras,
-        created_at: Some(contents.row.created_at),
-        modified_at: contents.row.updated_at,
-        revision: contents.row.revision,
-        is_hosted: true,
-    };
-    JudgedView { view, fresh_until: judged.valid_until, stale_since: None, withheld_code }
-}
-
-fn proxied_view(
-    mounted: &Mounted,
-    rules: &RuleSet,
-    package: &PackageRef,
-    fetched: &FetchedIndex,
-    now: Timestamp,
-) -> JudgedView {
-    let index = &fetched.index;
-    let releases = index.releases.iter().map(|release| (release.clone(), LifecycleState::Active));
-    let policy = rules.policy.for_package(package);
-    let judged = judge_releases(mounted.adapter, &policy, package, releases, false, now);
-    let withheld_code = newest_code(&judged);
-    let view = PackageView {
-        name: index.name.clone(),
-        base_url: Arc::clone(&mounted.mount.base_url),
-        tags: repair_tags(mounted.adapter, index.tags.clone(), &judged.served),
-        releases: judged.served,
-        withheld: explain(mounted, package, judged.withheld),
-        owners: Vec::new(),
-        extras: index.extras.clone(),
-        created_at: index.created_at,
-        modified_at: index.modified_at.unwrap_or(fetched.changed_at),
-        revision: fetched.changed_at.as_micros(),
-        is_hosted: false,
-    };
-    let fresh_until = judged.valid_until.min(fetched.fresh_until);
-    JudgedView { view, fresh_until, stale_since: fetched.stale_since, withheld_code }
-}
-
-struct JudgedReleases {
-    served: Vec<ReleaseView>,
-    withheld: Vec<(ReleaseView, Vec<Reason>)>,
-    valid_until: Timestamp,
-}
-
-/// Judges every file of every release: a file added to an old release is as young as itself.
-fn judge_releases(
-    adapter: &dyn Ecosystem,
-    policy: &PackagePolicy<'_>,
-    package: &PackageRef,
-    releases: impl Iterator<Item = (ReleaseView, LifecycleState)>,
-    is_hosted: bool,
-    now: Timestamp,
-) -> JudgedReleases {
-    let mut judged =
-        JudgedReleases { served: Vec::new(), withheld: Vec::new(), valid_until: forever() };
-    for (mut release, state) in releases {
-        let mut kept_back: Vec<ArtifactView> = Vec::new();
-        let mut reasons: Vec<Reason> = Vec::new();
-        let mut facts = Facts {
-            package: package.clone(),
-            version: release.version.clone(),
-            published_at: release.published_at,
-            is_hosted,
-            state,
-        };
-        let whole = (release.artifacts.is_empty()).then(|| policy.judge(&facts, now));
-        let mut last: Option<(Option<Timestamp>, Judgement)> = None;
-        let mut artifacts = Vec::with_capacity(release.artifacts.len());
-        for artifact in std::mem::take(&mut release.artifacts) {
-            facts.published_at = age_of(&artifact, &release);
-            let judgement = match last.take() {
-                Some((at, judgement)) if at == facts.published_at => judgement,
-                _ => policy.judge(&facts, now),
-            };
-            judged.valid_until = judged.valid_until.min(judgement.valid_until.unwrap_or(forever()));
-            match &judgement.verdict {
-                Verdict::Allow => artifacts.push(artifact),
-                Verdict::Withhold(why) => {
-                    kept_back.push(artifact);
-                    if reasons.is_empty() {
-                        reasons.clone_from(why);
-                    }
-                }
-            }
-            last = Some((facts.published_at, judgement));
-        }
-        if let Some(Judgement { verdict: Verdict::Withhold(why), valid_until }) = whole {
-            judged.valid_until = judged.valid_until.min(valid_until.unwrap_or(forever()));
-            judged.withheld.push((release, why));
-            continue;
-        }
-        if !kept_back.is_empty() {
-            judged
-                .withheld
-                .push((ReleaseView { artifacts: kept_back, ..release.clone() }, reasons));
-            if artifacts.is_empty() {
-                continue;
-            }
-        }
-        release.artifacts = artifacts;
-        judged.served.push(release);
-    }
-    let order = |left: &Version, right: &Version| adapter.compare_versions(left, right);
-    judged.served.sort_by(|left, right| order(&left.version, &right.version));
-    judged.withheld.sort_by(|(left, _), (right, _)| order(&left.version, &right.version));
-    judged
-}
-
-fn newest_code(judged: &JudgedReleases) -> Option<ErrorCode> {
-    let (_, reasons) = judged.withheld.last()?;
-    reasons.first().map(|reason| reason.code)
-}
-
-/// When a file appeared: its own time, or its release's when it has none.
-pub(crate) fn age_of(artifact: &ArtifactView, release: &ReleaseView) -> Option<Timestamp> {
-    artifact.published_at.or(release.published_at)
-}
-
-fn explain(
-    mounted: &Mounted,
-    package: &PackageRef,
-    withheld: Vec<(ReleaseView, Vec<Reason>)>,
-) -> Vec<WithheldRelease> {
-    let explain_one = |(release, reasons): (ReleaseView, Vec<Reason>)| {
-        let named = ReleaseRef { package: package.clone(), version: release.version.clone() };
-        let url = withheld_url(&mounted.mount.site_url, &named);
-        WithheldRelease { reason: format!("{}; see {url}", sentence(&reasons)), release }
-    };
-    withheld.into_iter().map(explain_one).collect()
-}
-
-/// Drops tags whose release is not served. The default tag moves to the newest release that is,
-/// pre-releases last.
-fn repair_tags(
-    adapter: &dyn Ecosystem,
-    mut tags: BTreeMap<String, String>,
-    served: &[ReleaseView],
-) -> BTreeMap<String, String> {
-    tags.retain(|_, target| {
-        served.iter().any(|release| release.version.display() == target.as_str())
-    });
-    let Profile { default_tag: Some(default), .. } = adapter.profile() else { return tags };
-    if !tags.contains_key(*default) {
-        let newest = newest_version(adapter, served.iter().map(|release| &release.version));
-        if let Some(version) = newest {
-            tags.insert((*default).to_owned(), version.display().to_owned());
-        }
-    }
-    tags
-}
-
-/// The version a resolver would take by itself: the highest that is no pre-release, else the
-/// highest.
-pub(crate) fn newest_version<'a>(
-    adapter: &dyn Ecosystem,
-    versions: impl Iterator<Item = &'a Version>,
-) -> Option<&'a Version> {
-    versions.max_by(|left, right| {
-        let rank = |version: &Version| !adapter.is_prerelease(version);
-        rank(left).cmp(&rank(right)).then_with(|| adapter.compare_versions(left, right))
-    })
 }

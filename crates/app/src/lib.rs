@@ -13,6 +13,7 @@
 //! - What another process changes reaches this one through the event stream ([`follow_events`]).
 
 mod accounts;
+mod admitted;
 mod answer;
 mod authenticate;
 mod cached_document;
@@ -24,6 +25,7 @@ mod fetch_artifact;
 mod fetch_index;
 mod follow_events;
 mod judge;
+mod judged_view;
 mod list_packages;
 mod look_at;
 pub mod maintenance;
@@ -35,6 +37,7 @@ mod read_document;
 mod receive;
 mod remove;
 mod search;
+mod sightings;
 mod sign_in;
 mod tags;
 mod tokens;

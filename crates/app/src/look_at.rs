@@ -1,10 +1,10 @@
 //! What pages show: a package as it is judged now, and why a release of it is withheld.
 
 use vouchsafe_domain::index::PackageView;
-use vouchsafe_domain::{LifecycleState, PackageRef, Timestamp, Version};
-use vouchsafe_policy::{Facts, Reason, Verdict};
+use vouchsafe_domain::{PackageRef, Timestamp, Version};
+use vouchsafe_policy::Reason;
 
-use crate::judge::{age_of, newest_version};
+use crate::judged_view::{Why, newest_version};
 use crate::{App, AppError, Mounted, REGISTRY};
 
 /// A package for a page.
@@ -23,7 +23,7 @@ pub struct PackageSummary {
 pub struct Explained {
     /// Every reason.
     pub reasons: Vec<Reason>,
-    /// When the release appeared, when known.
+    /// From when the release counts, when known.
     pub published_at: Option<Timestamp>,
     /// When the judgement may change by itself.
     pub until: Option<Timestamp>,
@@ -61,25 +61,13 @@ impl App {
         version: &Version,
     ) -> Result<Option<Explained>, AppError> {
         let judged = self.judged_view(mounted, package).await?;
-        let found = judged.view.withheld.iter().find(|held| held.release.version == *version);
-        let Some(held) = found else { return Ok(None) };
-        let published_at = match held.release.artifacts.first() {
-            Some(artifact) => age_of(artifact, &held.release),
-            None => held.release.published_at,
-        };
-        let facts = Facts {
-            package: package.clone(),
-            version: held.release.version.clone(),
-            published_at,
-            is_hosted: judged.view.is_hosted,
-            state: LifecycleState::Active,
-        };
-        let rules = self.inner.rules.current();
-        let judgement = rules.policy.for_package(package).judge(&facts, self.now());
-        let Verdict::Withhold(reasons) = judgement.verdict else { return Ok(None) };
+        let held = judged.view.withheld.iter().zip(judged.why);
+        let mut held = held.filter(|(held, _)| held.release.version == *version);
+        let Some((_, why)) = held.next() else { return Ok(None) };
         let served = judged.view.releases.iter().map(|release| &release.version);
         let newest_served = newest_version(mounted.adapter, served).cloned();
-        Ok(Some(Explained { reasons, published_at, until: judgement.valid_until, newest_served }))
+        let Why { reasons, counts_from, until } = why;
+        Ok(Some(Explained { reasons, published_at: counts_from, until, newest_served }))
     }
 
     /// How many packages are hosted here.

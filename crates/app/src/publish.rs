@@ -13,7 +13,7 @@ use vouchsafe_policy::{Facts, Verdict};
 use vouchsafe_store::blob::Spooled;
 use vouchsafe_store::{CommitError, NewArtifact, NewRelease, PackageRow};
 
-use crate::judge::newest_version;
+use crate::judged_view::newest_version;
 use crate::{App, AppError, CallContext, REGISTRY};
 
 /// The numbered stages of a publish, in order. A crash after any of them must be harmless.

@@ -11,7 +11,7 @@ use vouchsafe_domain::{
 use vouchsafe_identity::authorize::Action;
 use vouchsafe_policy::Facts;
 
-use crate::judge::{Source, age_of};
+use crate::judge::Source;
 use crate::{App, AppError, CallContext, Mounted, REGISTRY};
 
 /// Artifacts up to this size are kept in memory after a download, in bytes.
@@ -204,7 +204,7 @@ impl App {
             Some((release, artifact))
         });
         let (release, artifact) = found.ok_or_else(missing)?;
-        let published_at = age_of(artifact, release);
+        let published_at = fetched.counts_from(artifact);
         self.judge_one(&Facts {
             package: package.clone(),
             version: release.version.clone(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vouchsafe_adapter::WholeBlock;
 use vouchsafe_domain::index::DocumentKey;
-use vouchsafe_domain::{ErrorCode, PackageName, PackageRef, Refusal, RefusalKind};
+use vouchsafe_domain::{ErrorCode, PackageName, PackageRef, Refusal, RefusalKind, ReleaseRef};
 use vouchsafe_identity::authorize::Action;
 
 use crate::cached_document::{CachedDocument, Entry, ServedDocument};
@@ -20,7 +20,8 @@ impl App {
     /// # Errors
     ///
     /// Not found; `auth.*`; `policy.*` when every release is withheld and this client shows that
-    /// best as a refusal of the index; `upstream.*`.
+    /// best as a refusal of the index, or when the document is about one release and that one is
+    /// withheld; `upstream.*`.
     pub(crate) async fn read_document(
         &self,
         context: &CallContext<'_>,
@@ -74,6 +75,13 @@ impl App {
         let mounted = mounted.ok_or_else(|| AppError::not_found(package))?;
         let judged = self.judged_view(mounted, package).await?;
         let adapter = mounted.adapter;
+        if let Some(version) = adapter.release_of(key) {
+            let mut withheld = judged.view.withheld.iter().zip(&judged.why);
+            if let Some((_, why)) = withheld.find(|(held, _)| held.release.version == version) {
+                let release = ReleaseRef { package: package.clone(), version };
+                return Err(self.withheld(&release, &why.reasons).into());
+            }
+        }
         let all_withheld = judged.view.releases.is_empty() && !judged.view.withheld.is_empty();
         let is_refused = match adapter.profile().whole_block {
             WholeBlock::RefuseIndex => true,
@@ -82,9 +90,10 @@ impl App {
         };
         if all_withheld && is_refused {
             let newest = judged.view.withheld.last().map(|withheld| withheld.reason.as_str());
+            let reason = judged.why.last().and_then(|why| why.reasons.first());
             return Err(AppError::Refused(Refusal::new(
                 RefusalKind::Withheld,
-                judged.withheld_code.unwrap_or(ErrorCode::PolicyRuleFailed),
+                reason.map_or(ErrorCode::PolicyRuleFailed, |reason| reason.code),
                 format!("every release of {package} is withheld: {}", newest.unwrap_or_default()),
             )));
         }

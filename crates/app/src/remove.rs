@@ -7,7 +7,7 @@ use vouchsafe_identity::authorize::Action;
 use vouchsafe_store::{PackageContents, PackageRow};
 
 use crate::config::Removal;
-use crate::judge::newest_version;
+use crate::judged_view::newest_version;
 use crate::owners::outdated;
 use crate::{App, AppError, CallContext};
 

@@ -50,6 +50,7 @@ pub(crate) async fn run(
     let settings = Settings::read_with(&args.data, adapters, |file| lay_over(file, &args))?;
     start_log(&settings);
     vouchsafe_http::install_metrics();
+    let stop = stop_signal()?;
     let server = Server::bind(settings.server.clone()).await?;
     let mut settings = settings;
     settings.follow_port(server.address()?);
@@ -60,11 +61,12 @@ pub(crate) async fn run(
 
     let (stop_jobs, stopped) = watch::channel(false);
     let jobs = tokio::spawn(vouchsafe_jobs::run(app.clone(), stopped));
-    server.run(app.clone(), stop_signal()).await;
-    tracing::info!("stopping");
+    server.run(app.clone(), stop).await;
     stop_jobs.send_replace(true);
     jobs.await.context("the worker")?;
-    app.flush_token_uses().await?;
+    if let Err(error) = app.flush_token_uses().await {
+        tracing::warn!(error = ?error, "the last uses of tokens were not written down");
+    }
     app.store().close().await;
     Ok(())
 }
@@ -113,20 +115,32 @@ fn start_log(settings: &Settings) {
     drop(started);
 }
 
-async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            let _ = interrupt.await;
-            return;
-        };
+/// Ready when the process is asked to stop. It is listened for from this call on, not from the first
+/// poll: who has read that the server listens may stop it at once.
+#[cfg(unix)]
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let refuse = "cannot listen for the signals that stop a server";
+    let mut interrupt = signal(SignalKind::interrupt()).context(refuse)?;
+    let mut terminate = signal(SignalKind::terminate()).context(refuse)?;
+    Ok(async move {
         tokio::select! {
-            _ = interrupt => {}
+            _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-    }
-    #[cfg(not(unix))]
-    let _ = interrupt.await;
+        tracing::info!("stopping");
+    })
+}
+
+/// Ready when the process is asked to stop.
+#[cfg(not(unix))]
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // It fails where there is no console; then nobody can ask.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        tracing::info!("stopping");
+    })
 }

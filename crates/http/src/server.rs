@@ -22,7 +22,8 @@ use crate::{ServeError, TlsFiles, TrustedProxies};
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// Time without progress after which a connection is closed while bytes are due.
 const STALL_TIMEOUT: Duration = Duration::from_secs(60);
-/// Largest read buffer of a connection, which bounds the request head, too, in bytes.
+/// Largest read buffer of a connection, in bytes. A head that does not fit is refused by hyper; the
+/// limit that is promised is [`crate::service`]'s.
 const READ_BUFFER_BYTES: usize = 256 * 1024;
 /// Wait after a failed accept: the usual cause is too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

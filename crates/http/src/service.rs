@@ -17,6 +17,9 @@ use crate::mounts::Mounts;
 use crate::pages;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Largest request head, in bytes. What hyper's buffer holds while a head arrives is more, and how
+/// much more depends on how it arrives.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Largest form of a page, in bytes.
 const MAX_FORM_BYTES: usize = 16 * 1024;
 /// Time for a form to arrive.
@@ -57,6 +60,9 @@ impl Service {
     }
 
     async fn route(&self, request: Request<Incoming>, client: IpAddr) -> Response<Body> {
+        if head_bytes(&request) > MAX_HEAD_BYTES {
+            return status_only(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+        }
         if let Some(found) = self.mounts.find(&request) {
             return self.mounts.serve(found, request, client).await;
         }
@@ -83,6 +89,15 @@ fn status_only(status: StatusCode) -> Response<Body> {
     *response.status_mut() = status;
     response.headers_mut().insert(http::header::CONNECTION, HeaderValue::from_static("close"));
     response
+}
+
+/// Address and headers; not quite what was sent, and the same for every version of HTTP.
+fn head_bytes<B>(request: &Request<B>) -> usize {
+    let headers = request.headers().iter();
+    let headers = headers.map(|(name, value)| name.as_str().len() + value.len() + 4);
+    let uri = request.uri();
+    let target = uri.path().len() + uri.query().map_or(0, str::len);
+    target + headers.sum::<usize>()
 }
 
 /// Carries the cause of a 5xx from where it was refused to where it is logged.

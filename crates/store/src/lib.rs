@@ -38,6 +38,7 @@ mod publish;
 mod releases;
 pub mod restore;
 mod search;
+mod sightings;
 mod sql;
 mod tables;
 mod tags;

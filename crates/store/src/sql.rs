@@ -90,7 +90,7 @@ pub(crate) use {both, engine_pairs, statements};
 
 /// Every statement of the crate.
 pub(crate) fn catalogue() -> impl Iterator<Item = &'static Sql> {
-    let modules: [&'static [Sql]; 22] = [
+    let modules: [&'static [Sql]; 23] = [
         crate::engine::STATEMENTS,
         crate::connection::STATEMENTS,
         crate::accounts::STATEMENTS,
@@ -109,6 +109,7 @@ pub(crate) fn catalogue() -> impl Iterator<Item = &'static Sql> {
         crate::releases::STATEMENTS,
         crate::restore::STATEMENTS,
         crate::search::STATEMENTS,
+        crate::sightings::STATEMENTS,
         crate::tags::STATEMENTS,
         crate::tokens::STATEMENTS,
         crate::upstream::STATEMENTS,

@@ -88,6 +88,7 @@ pub(crate) const TABLES: &[Table] = tables! {
         version_display: Text, version_canonical: Text, published_at: Int, sha256: Text,
         size_bytes: Int, upstream_digests: Text, admitted_at: Int,
     }
+    upstream_sightings { registry_id: Text, ecosystem: Text, canonical: Text, sightings: Text }
     downloads {
         registry_id: Text, ecosystem: Text, canonical: Text, version: Text, day: Int, total: Int,
     }

@@ -111,6 +111,12 @@ statements! {
          FROM cached_artifacts
          WHERE registry_id = $1 AND ecosystem = $2 AND canonical = $3 AND filename = $4";
 
+    CACHED_OF =
+        "SELECT filename, version_display, version_canonical, published_at, sha256, size_bytes,
+                upstream_digests, admitted_at
+         FROM cached_artifacts
+         WHERE registry_id = $1 AND ecosystem = $2 AND canonical = $3";
+
     ADMIT =
         "INSERT INTO cached_artifacts (registry_id, ecosystem, canonical, filename,
                                        version_display, version_canonical, published_at, sha256,
@@ -335,6 +341,29 @@ impl Store {
             )
         )?;
         record.map(CachedRecord::decode).transpose()
+    }
+
+    /// Every artifact of a package that was admitted, in no particular order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn cached_artifacts(
+        &self,
+        registry_id: RegistryId,
+        package: &PackageRef,
+    ) -> Result<Vec<CachedArtifactRow>, StoreError> {
+        let mut reader = self.reader().await?;
+        let records = both!(
+            reader,
+            fetch_all::<CachedRecord>(
+                CACHED_OF,
+                registry_id.to_string(),
+                package.ecosystem.as_str(),
+                package.name.canonical(),
+            )
+        )?;
+        records.into_iter().map(CachedRecord::decode).collect()
     }
 
     /// Admits an artifact. The first one under a name stays for good; the row that is there

@@ -16,11 +16,13 @@
 
 pub mod http;
 pub mod packages;
+pub mod raw;
 pub mod sandbox;
 pub mod server;
 pub mod services;
 pub mod upstream;
 
+pub use http::Answer;
 pub use sandbox::{Ran, Sandbox};
 pub use server::{Server, ServerOptions};
 pub use services::{Bucket, Database};

@@ -238,6 +238,12 @@ pub trait Ecosystem: Send + Sync + 'static {
     /// version that is not there).
     fn render(&self, view: &PackageView, document: &DocumentKey) -> Option<Document>;
 
+    /// The release that a document is about, when it is about a single one and does not exist
+    /// while that one is withheld. Whoever asks for it is told why.
+    fn release_of(&self, _document: &DocumentKey) -> Option<Version> {
+        None
+    }
+
     /// Writes the list of package display names, which come sorted. `None` when this protocol has
     /// no such list.
     fn render_list(&self, names: &[PackageName], document: &DocumentKey) -> Option<Document>;

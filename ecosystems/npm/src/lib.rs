@@ -132,6 +132,10 @@ impl Ecosystem for Npm {
         packument::render(view, document)
     }
 
+    fn release_of(&self, document: &DocumentKey) -> Option<Version> {
+        packument::release_of(document)
+    }
+
     fn render_list(&self, _names: &[PackageName], _document: &DocumentKey) -> Option<Document> {
         None
     }

@@ -4,12 +4,13 @@
 //! with thousands of versions costs about as much as copying its document.
 
 use serde_json::value::RawValue;
-use vouchsafe_domain::Timestamp;
 use vouchsafe_domain::digest::DigestAlgorithm;
 use vouchsafe_domain::index::{ArtifactView, Document, DocumentKey, PackageView, ReleaseView};
+use vouchsafe_domain::{Timestamp, Version};
 
 use crate::object::{Fields, ObjectWriter};
 use crate::stored::Stored;
+use crate::version;
 
 /// The whole packument.
 pub(crate) const FULL: &str = "packument";
@@ -52,6 +53,11 @@ pub(crate) fn render(view: &PackageView, document: &DocumentKey) -> Option<Docum
             Some(Document { content_type: "application/json", headers: Vec::new(), body })
         }
     }
+}
+
+/// The version whose manifest a document is, unless a tag stands in its place.
+pub(crate) fn release_of(document: &DocumentKey) -> Option<Version> {
+    version::parse(document.as_str().strip_prefix(MANIFEST_PREFIX)?).ok()
 }
 
 /// Both forms live at one address, so caches must look at `Accept`.

@@ -184,7 +184,7 @@ fn npm_route(method: &Method, rest: &[&str]) -> Result<Decoded, WireError> {
             Ok(fixed(StatusCode::NOT_FOUND, &body))
         }
         ["security", ..] => Err(WireError::NotImplemented { what: "auditing" }),
-        ["attestations", ..] => Err(WireError::NotImplemented { what: "attestations" }),
+        ["attestations", ..] => Err(WireError::NotImplemented { what: "reading attestations" }),
         ["oidc", ..] => Err(WireError::NotImplemented { what: "trusted publishing" }),
         _ => Err(WireError::UnknownRoute),
     }

@@ -3,7 +3,7 @@
 //! pip shows the reason phrase alone (set by `vouchsafe-http`), uv the key `code` of a JSON body,
 //! twine the phrase and, asked to be verbose, the body. Both `--skip-existing` and poetry look for
 //! words in the text of a 400, and take *any* 409 for "exists already": so an upload is never
-//! answered 409, and never 5xx for what a retry cannot change.
+//! answered 409. What a retry cannot change is never a 5xx.
 
 use http::StatusCode;
 use serde::Serialize;
@@ -28,7 +28,7 @@ struct JsonBody<'a> {
 /// See [`Ecosystem::encode_refusal`](vouchsafe_adapter::Ecosystem::encode_refusal).
 pub(crate) fn encode(request: &WireRequest<'_>, refusal: &Refusal) -> WireResponse {
     let is_upload = request.segments.first().is_some_and(|first| first == "legacy");
-    let status = if is_upload { upload_status(refusal) } else { refusal.kind.status() };
+    let status = if is_upload { upload_status(refusal) } else { read_status(refusal) };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     let message = match is_upload.then(|| upload_wording(refusal.code)).flatten() {
         // The reason itself may begin with the words, for clients that show it alone.
@@ -66,6 +66,14 @@ fn upload_status(refusal: &Refusal) -> u16 {
         RefusalKind::Unauthenticated if refusal.code == ErrorCode::AuthRefused => 403,
         RefusalKind::Conflict | RefusalKind::Unprocessable | RefusalKind::NotImplemented => 400,
         other => other.status(),
+    }
+}
+
+fn read_status(refusal: &Refusal) -> u16 {
+    match refusal.code {
+        // pip tries a 5xx again and again, then tells the number alone. Wrong bytes stay wrong.
+        ErrorCode::UpstreamMismatch => 403,
+        _ => refusal.kind.status(),
     }
 }
 
@@ -144,10 +152,11 @@ mod tests {
 
     #[test]
     fn reads_are_refused_with_the_plain_status() {
-        use RefusalKind::{NotFound, Unauthenticated, Withheld};
+        use RefusalKind::{BadUpstream, NotFound, Unauthenticated, Withheld};
         check("simple/x", NotFound, ErrorCode::NotFound, 404, "told to people\n");
         check("simple/x", Unauthenticated, ErrorCode::AuthRefused, 401, "told to people\n");
         check("files/x/y", Withheld, ErrorCode::PolicyCooldown, 403, "told to people\n");
+        check("files/x/y", BadUpstream, ErrorCode::UpstreamMismatch, 403, "told to people\n");
     }
 
     #[test]

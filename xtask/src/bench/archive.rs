@@ -2,8 +2,11 @@
 
 use std::io::{Cursor, Write as _};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use sha2::Digest as _;
 
 use super::random::Random;
 use super::wire::Ecosystem;
@@ -13,7 +16,7 @@ pub(crate) fn build(
     ecosystem: Ecosystem,
     package: &str,
     version: &str,
-    dependencies: &Vec<String>,
+    dependencies: &[String],
     filling_bytes: usize,
 ) -> (String, Vec<u8>) {
     let filling = Random::seeded(&format!("{package}@{version}")).bytes(filling_bytes);
@@ -49,23 +52,44 @@ pub(crate) fn build(
             (format!("{root}.crate"), tar_gz(&files))
         }
         Ecosystem::Pypi => {
-            let module = package.replace('-', "_");
-            let info = format!("{module}-{version}.dist-info");
-            let files = [
-                (format!("{module}/__init__.py"), Vec::new()),
-                (format!("{module}/filling.bin"), filling),
-                (format!("{info}/METADATA"), metadata(package, version, dependencies).into_bytes()),
-                (
-                    format!("{info}/WHEEL"),
-                    b"Wheel-Version: 1.0\nGenerator: bench\nRoot-Is-Purelib: true\n\
-                      Tag: py3-none-any\n"
-                        .to_vec(),
-                ),
-                (format!("{info}/RECORD"), Vec::new()),
-            ];
-            (format!("{module}-{version}-py3-none-any.whl"), zipped(&files))
+            let mut files = wheel_files(package, version, dependencies, filling);
+            let record: String =
+                files.iter().map(|(path, bytes)| record_line(path, bytes)).collect();
+            files.push(record_file(package, version, &record));
+            (format!("{}-{version}-py3-none-any.whl", package.replace('-', "_")), zipped(&files))
         }
     }
+}
+
+/// The files of a wheel, without `RECORD`.
+pub(crate) fn wheel_files(
+    package: &str,
+    version: &str,
+    dependencies: &[String],
+    filling: Vec<u8>,
+) -> Vec<(String, Vec<u8>)> {
+    let module = package.replace('-', "_");
+    let info = format!("{module}-{version}.dist-info");
+    let about = "Wheel-Version: 1.0\nGenerator: bench\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
+    vec![
+        (format!("{module}/__init__.py"), Vec::new()),
+        (format!("{module}/filling.bin"), filling),
+        (format!("{info}/METADATA"), metadata(package, version, dependencies).into_bytes()),
+        (format!("{info}/WHEEL"), about.as_bytes().to_vec()),
+    ]
+}
+
+/// The line of `RECORD` about a file.
+pub(crate) fn record_line(path: &str, bytes: &[u8]) -> String {
+    let digest = URL_SAFE_NO_PAD.encode(sha2::Sha256::digest(bytes));
+    format!("{path},sha256={digest},{}\n", bytes.len())
+}
+
+/// `RECORD` itself.
+pub(crate) fn record_file(package: &str, version: &str, lines: &str) -> (String, Vec<u8>) {
+    let path = format!("{}-{version}.dist-info/RECORD", package.replace('-', "_"));
+    let record = format!("{lines}{path},,\n");
+    (path, record.into_bytes())
 }
 
 /// Dependencies as npm writes them.

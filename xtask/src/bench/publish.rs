@@ -5,121 +5,195 @@ use std::fmt;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use super::contenders::Running;
 use super::data_set::{DataSet, Release};
-use super::http::Connection;
+use super::http::{Connection, Request};
 use super::{usage, wire};
 
 /// Clients that publish at the same time.
 const CLIENTS: usize = 16;
 
+/// Packages that one client publishes one after another.
+const SINGLES: usize = 100;
+
+/// Versions at either end of the large package that are looked at.
+const EDGE: usize = 50;
+
+/// How long publishes took.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Latency {
+    /// Half of them took at most this long.
+    pub(crate) p50: Duration,
+    /// All but one in a hundred took at most this long.
+    pub(crate) p99: Duration,
+    /// Publishes per second.
+    pub(crate) per_sec: f64,
+}
+
+impl Latency {
+    fn of(mut times: Vec<Duration>, elapsed: Duration) -> Self {
+        times.sort();
+        let at = |hundredths: usize| {
+            let last = times.len().saturating_sub(1);
+            times.get((times.len() * hundredths / 100).min(last)).copied().unwrap_or_default()
+        };
+        Self { p50: at(50), p99: at(99), per_sec: times.len() as f64 / elapsed.as_secs_f64() }
+    }
+}
+
 /// What publishing cost.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PublishSample {
+    /// One client, a new package of 10 kB each time.
+    pub(crate) one: Latency,
+    /// 16 clients, each with packages of its own, of 10 kB.
+    pub(crate) many: Latency,
     /// Versions of the large package, published one after another.
     pub(crate) versions: usize,
-    /// Median time of the first tenth of them.
+    /// Median time of the first 50 of them.
     pub(crate) first: Duration,
-    /// Median time of the last tenth of them.
+    /// Median time of the last 50 of them.
     pub(crate) last: Duration,
-    /// Publishes per second by 16 clients, each to packages of its own.
-    pub(crate) per_sec: f64,
-    /// Processor time of the server per such publish, in microseconds.
+    /// Processor time of the server per publish by one of 16 clients, in microseconds.
     pub(crate) cpu_us: f64,
 }
 
 impl fmt::Display for PublishSample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
         write!(
             f,
-            "publish {:.1} ms at first and {:.1} ms after {} versions, {:.0} per second by \
-             {CLIENTS} clients at {:.0} µs CPU",
-            self.first.as_secs_f64() * 1e3,
-            self.last.as_secs_f64() * 1e3,
+            "publish {:.1} ms by one client; {:.0} per second by {CLIENTS} clients at {:.0} µs CPU; \
+             {:.1} ms at first and {:.1} ms after {} versions",
+            ms(self.one.p50),
+            self.many.per_sec,
+            self.cpu_us,
+            ms(self.first),
+            ms(self.last),
             self.versions,
-            self.per_sec,
-            self.cpu_us
         )
     }
 }
 
 /// Publishes the whole data set to a server.
 ///
+/// * `limit`: releases per phase, where publishing is too slow for all of them.
+///
 /// # Errors
 ///
 /// When the server refuses anything.
 pub(crate) fn fill(server: &Running, data: &DataSet, limit: usize) -> Result<PublishSample> {
-    let mut connection = Connection::new(server.address);
-    for release in [data.tiny(), data.big()] {
-        publish(server, data, &mut connection, &release)?;
+    for release in [Some(data.tiny()), Some(data.big()), data.huge()].into_iter().flatten() {
+        Upload::new(server, data, &release)?.send(&mut Connection::new(server.address))?;
     }
+    let singles = uploads(server, data, data.singles("bench-single", SINGLES.min(limit)))?;
+    let (one, _) = one_by_one(server, &singles)?;
 
-    let filler: Vec<Release> = data.filler(limit).collect();
+    let filler = uploads(server, data, data.filler(limit))?;
     let cpu_before = usage::cpu_time(server.service.pid())?;
-    let start = Instant::now();
-    by_many(server, data, &filler)?;
-    let elapsed = start.elapsed();
+    let many = by_many(server, &filler)?;
     let cpu = usage::cpu_time(server.service.pid())?.saturating_sub(cpu_before);
 
-    let mut times = Vec::new();
-    for release in data.large(limit) {
-        let start = Instant::now();
-        publish(server, data, &mut connection, &release)?;
-        times.push(start.elapsed());
-    }
-    let tenth = times.len().div_ceil(10);
-    let count = filler.len().max(1) as f64;
+    let (_, times) = one_by_one(server, &uploads(server, data, data.large(limit))?)?;
+    let edge = EDGE.min(times.len().div_ceil(2));
     Ok(PublishSample {
+        one,
+        many,
         versions: times.len(),
-        first: median(times.get(..tenth).unwrap_or_default()),
-        last: median(times.get(times.len() - tenth..).unwrap_or_default()),
-        per_sec: count / elapsed.as_secs_f64(),
-        cpu_us: cpu.as_secs_f64() * 1e6 / count,
+        first: median(times.get(..edge).unwrap_or_default()),
+        last: median(times.get(times.len() - edge..).unwrap_or_default()),
+        cpu_us: cpu.as_secs_f64() * 1e6 / filler.len().max(1) as f64,
     })
 }
 
-fn publish(
+/// A release, ready to be sent: making the request is not what is timed.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    package: String,
+    filename: String,
+    request: Request,
+}
+
+impl Upload {
+    fn new(server: &Running, data: &DataSet, release: &Release) -> Result<Self> {
+        let mount = server.mount.as_ref().context("a mirror takes no uploads")?;
+        Ok(Self {
+            package: release.package.clone(),
+            filename: release.filename.clone(),
+            request: wire::publish(data.ecosystem, mount, release),
+        })
+    }
+
+    /// Sends it and says how long that took.
+    fn send(&self, connection: &mut Connection) -> Result<Duration> {
+        let start = Instant::now();
+        let answer = connection.send(&self.request)?;
+        let elapsed = start.elapsed();
+        answer.success().with_context(|| format!("{} was refused", self.filename))?;
+        Ok(elapsed)
+    }
+}
+
+/// Prepares releases for sending.
+///
+/// # Errors
+///
+/// When the server is one that takes no uploads.
+pub(crate) fn uploads(
     server: &Running,
     data: &DataSet,
-    connection: &mut Connection,
-    release: &Release,
-) -> Result<()> {
-    let mount = server.mount.as_ref().context("a mirror takes no uploads")?;
-    let request = wire::publish(data.ecosystem, mount, release);
-    connection
-        .send(&request)?
-        .success()
-        .with_context(|| format!("{} was refused", release.filename))
-        .map(drop)
+    releases: impl Iterator<Item = Release>,
+) -> Result<Vec<Upload>> {
+    releases.map(|release| Upload::new(server, data, &release)).collect()
+}
+
+/// Publishes by one client, one after another; gives the times in that order, too.
+///
+/// # Errors
+///
+/// When the server refuses anything.
+pub(crate) fn one_by_one(
+    server: &Running,
+    uploads: &[Upload],
+) -> Result<(Latency, Vec<Duration>)> {
+    let mut connection = Connection::new(server.address);
+    let start = Instant::now();
+    let times: Result<Vec<Duration>> =
+        uploads.iter().map(|upload| upload.send(&mut connection)).collect();
+    let times = times?;
+    Ok((Latency::of(times.clone(), start.elapsed()), times))
 }
 
 /// Publishes by many clients. Versions of one package stay with one client, in order: servers may
 /// refuse two changes of one package at the same time.
-fn by_many(server: &Running, data: &DataSet, releases: &[Release]) -> Result<()> {
-    let packages: Vec<&[Release]> =
-        releases.chunk_by(|left, right| left.package == right.package).collect();
+fn by_many(server: &Running, uploads: &[Upload]) -> Result<Latency> {
+    let packages: Vec<&[Upload]> =
+        uploads.chunk_by(|left, right| left.package == right.package).collect();
     let queue = Mutex::new(packages.into_iter());
     let next = || queue.lock().ok()?.next();
-    std::thread::scope(|scope| {
-        let clients: Vec<_> = (0..CLIENTS)
-            .map(|_| {
-                scope.spawn(|| -> Result<()> {
-                    let mut connection = Connection::new(server.address);
-                    while let Some(package) = next() {
-                        for release in package {
-                            publish(server, data, &mut connection, release)?;
-                        }
-                    }
-                    Ok(())
-                })
+    let client = || -> Result<Vec<Duration>> {
+        let mut connection = Connection::new(server.address);
+        let mut times = Vec::new();
+        while let Some(package) = next() {
+            for upload in package {
+                times.push(upload.send(&mut connection)?);
+            }
+        }
+        Ok(times)
+    };
+    let start = Instant::now();
+    let times: Result<Vec<Vec<Duration>>> = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(&client)).collect();
+        clients
+            .into_iter()
+            .map(|client| {
+                client.join().unwrap_or_else(|_| bail!("a publishing thread panicked"))
             })
-            .collect();
-        clients.into_iter().try_for_each(|client| {
-            client.join().unwrap_or_else(|_| anyhow::bail!("a publishing thread panicked"))
-        })
-    })
+            .collect()
+    });
+    Ok(Latency::of(times?.concat(), start.elapsed()))
 }
 
 fn median(times: &[Duration]) -> Duration {

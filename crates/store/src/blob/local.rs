@@ -5,23 +5,20 @@
 //! whole.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use bytes::Bytes;
 use futures::stream::{self, Stream};
 use futures::{StreamExt as _, TryStreamExt as _};
 use tempfile::NamedTempFile;
 use vouchsafe_domain::{Sha256, Timestamp};
 
+use super::local_read::Reading;
 use super::spool::{Body, SpoolArea, Spooled};
 use super::{BlobError, BlobMeta, BlobRead, blocking, resolve};
-
-/// Bytes read from a file at once.
-const CHUNK_BYTES: u64 = 256 * 1024;
 
 /// A folder of blobs. Cheap to clone.
 #[derive(Clone)]
@@ -80,30 +77,15 @@ impl LocalBlobs {
         range: Option<Range<u64>>,
     ) -> Result<BlobRead, BlobError> {
         let path = self.path(sha256);
-        // One trip to a blocking thread opens the file and reads all of a small one.
-        let (file, size_bytes, range, first) = blocking(move || {
-            let mut file = File::open(path).map_err(|error| missing_or(error, sha256))?;
+        let (file, size_bytes, range) = blocking(move || {
+            let file = File::open(path).map_err(|error| missing_or(error, sha256))?;
             let metadata = file.metadata().map_err(BlobError::io("read a blob"))?;
             let size_bytes = metadata.len();
-            let range = resolve(range, size_bytes)?;
-            file.seek(SeekFrom::Start(range.start)).map_err(BlobError::io("read a blob"))?;
-            let first = read_chunk(&mut file, range.end - range.start, sha256)?;
-            Ok((file, size_bytes, range, first))
+            Ok((file, size_bytes, resolve(range, size_bytes)?))
         })
         .await?;
-        let left = range.end - range.start - first.len() as u64;
-        let rest = stream::try_unfold((file, left), move |(mut file, left)| async move {
-            if left == 0 {
-                return Ok(None);
-            }
-            blocking(move || {
-                let chunk = read_chunk(&mut file, left, sha256)?;
-                let left = left - chunk.len() as u64;
-                Ok(Some((chunk, (file, left))))
-            })
-            .await
-        });
-        let stream = stream::iter((!first.is_empty()).then_some(Ok(first))).chain(rest).boxed();
+        let reading = Reading::new(file, sha256, range.start, range.end);
+        let stream = stream::try_unfold(reading, Reading::next).boxed();
         Ok(BlobRead { size_bytes, range, stream })
     }
 
@@ -142,17 +124,6 @@ fn missing_or(error: io::Error, sha256: Sha256) -> BlobError {
         io::ErrorKind::NotFound => BlobError::Missing { sha256 },
         _ => BlobError::Io { action: "open a blob", source: error },
     }
-}
-
-/// Reads the next chunk of a blob that must still have `left` bytes.
-fn read_chunk(file: &mut File, left: u64, sha256: Sha256) -> Result<Bytes, BlobError> {
-    let length = left.min(CHUNK_BYTES);
-    let mut chunk = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-    file.take(length).read_to_end(&mut chunk).map_err(BlobError::io("read a blob"))?;
-    if chunk.len() as u64 != length {
-        return Err(BlobError::Damaged { sha256 });
-    }
-    Ok(chunk.into())
 }
 
 fn list_part(part: &Path) -> Result<Vec<BlobMeta>, BlobError> {

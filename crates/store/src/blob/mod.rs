@@ -17,6 +17,7 @@
 
 mod hashing;
 mod local;
+mod local_read;
 mod s3;
 mod spool;
 mod sweep;

@@ -65,7 +65,25 @@ store_tests! {
         let found = db.store.find_cached_artifact(REGISTRY, &package("left-pad"), &filename).await;
         let found = found.unwrap().unwrap();
         assert_eq!((found.sha256, found.published_at), (rows[0].sha256, Some(at(-5))));
+        let count = |name: &'static str| {
+            let store = db.store.clone();
+            async move { store.cached_artifacts(REGISTRY, &package(name)).await.unwrap().len() }
+        };
+        assert_eq!((count("left-pad").await, count("right-pad").await), (1, 0));
         assert_eq!(event_kinds(&db.store).await, ["upstream.admitted"]);
+    }
+
+    async fn sightings_are_replaced(db: &TestDb) {
+        let left_pad = package("left-pad");
+        let find = || db.store.find_sightings(REGISTRY, &left_pad);
+        assert!(find().await.unwrap().is_empty());
+        for names in [&["a.tgz", "b.tgz"][..], &["b.tgz"]] {
+            let sightings = names.iter().map(|name| ((*name).to_owned(), at(7))).collect();
+            db.store.put_sightings(REGISTRY, &left_pad, &sightings).await.unwrap();
+            assert_eq!(find().await.unwrap(), sightings);
+        }
+        let other = db.store.find_sightings(REGISTRY, &package("right-pad")).await;
+        assert!(other.unwrap().is_empty());
     }
 
     async fn downloads_add_up(db: &TestDb) {

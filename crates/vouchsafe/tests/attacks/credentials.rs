@@ -179,7 +179,7 @@ fn gitea_cve_2025_68944_a_token_never_widens() {
     // What would narrow a token and is not built is refused, not left out.
     for wish in [r#"{"cidr_whitelist":["10.0.0.0/8"]}"#, r#"{"orgs":["acme"]}"#] {
         let answer = ask(&server, "POST", target, Some(&bearer), wish.as_bytes());
-        assert_eq!(answer.status, 400, "{wish}: {}", answer.text());
+        assert!([400, 501].contains(&answer.status), "{wish}: {}", answer.text());
     }
 }
 

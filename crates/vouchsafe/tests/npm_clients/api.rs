@@ -22,8 +22,8 @@ fn what_is_not_built_says_so_in_a_status_that_no_client_repeats() {
     let exchange = "/-/npm/v1/oidc/token/exchange/package/left-lib";
     check("POST", exchange, "", 501, "trusted publishing is not");
     check("POST", "/-/package/left-lib/access", "{}", 501, "changing the access of a single");
-    check("GET", "/-/npm/v1/attestations/left-lib@1.0.0", "", 404, "Not found: attestations are");
-    check("GET", "/-/stage", "", 404, "Not found: staged publishing is not");
+    check("GET", "/-/npm/v1/attestations/left-lib@1.0.0", "", 404, "reading attestations is not");
+    check("GET", "/-/stage", "", 404, "staged publishing is not");
     check("GET", "/-/npm/v1/keys", "", 404, "Not found: this registry has no signing keys");
     let star = r#"{"_id":"left-lib","_rev":"1-0","users":{"ann":true}}"#;
     check("PUT", "/left-lib", star, 400, "starring is not implemented");

@@ -1,7 +1,6 @@
 //! A server with an account, and a home whose npm, pnpm and Yarn are set up for it.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::{Value, json};
 use vouchsafe_testkit::{Ran, Sandbox, Server, ServerOptions, http};
@@ -38,6 +37,9 @@ impl Stage {
         // In CI, which a test is, Yarn would refuse to write a lock file.
         home.set("YARN_ENABLE_IMMUTABLE_INSTALLS", "false");
         home.set("npm_config_audit", "false");
+        // npm and pnpm wait ten seconds and more before they try again.
+        home.set("npm_config_fetch_retry_mintimeout", "1");
+        home.set("npm_config_fetch_retry_maxtimeout", "2");
         let stage = Self { server, home, token };
         stage.use_token(&stage.token);
         stage
@@ -58,9 +60,7 @@ impl Stage {
     }
 
     fn set_up(&self, args: &[&str]) {
-        let mut command = Command::new(BINARY);
-        command.args(args).env_clear().env("HOME", self.home.home());
-        Ran::of(command).ok();
+        self.home.run(self.home.home(), BINARY, args).ok();
     }
 
     /// Runs npm.
@@ -158,9 +158,9 @@ impl Stage {
         answer.json()
     }
 
-    /// What `require` gives for a package in this folder.
+    /// The version of a package that is installed in this folder.
     pub(crate) fn installed(&self, dir: &Path, name: &str) -> String {
-        let script = format!("process.stdout.write(require('{name}'))");
+        let script = format!("process.stdout.write(require('{name}/package.json').version)");
         self.home.run(dir, "node", &["-e", &script]).ok().stdout
     }
 }

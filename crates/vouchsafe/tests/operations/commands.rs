@@ -3,7 +3,7 @@
 use serde_json::Value;
 use vouchsafe_testkit::{Server, http};
 
-use crate::{start, vouchsafe};
+use crate::{start, vouchsafe, wait_until};
 
 #[track_caller]
 fn json(server: &Server, args: &[&str]) -> Value {
@@ -14,16 +14,15 @@ fn json(server: &Server, args: &[&str]) -> Value {
 #[test]
 fn a_fresh_server_says_what_comes_next_and_one_that_is_in_use_does_not() {
     let mut server = start("");
-    let log = server.log();
     for step in ["vouchsafe user add", "vouchsafe token add", "vouchsafe client setup"] {
-        assert!(log.contains(step), "{step} is not told:\n{log}");
+        wait_until(step, || server.log().contains(step));
     }
     server.user("alice");
     server.stop();
-    let told_once = server.log().matches("vouchsafe user add").count();
-    server.up();
+    server.up_elsewhere();
     server.stop();
-    assert_eq!(server.log().matches("vouchsafe user add").count(), told_once);
+    wait_until("both have stopped", || server.log().matches("stopping").count() == 2);
+    assert_eq!(server.log().matches("vouchsafe user add").count(), 1, "{}", server.log());
 }
 
 #[test]
@@ -54,7 +53,11 @@ fn a_server_prints_one_line() {
 #[test]
 fn data_is_printed_as_json_when_asked() {
     let server = start("");
-    for list in [&["user", "list", "--json"][..], &["claim", "list", "--json"], &["policy", "list", "--json"]] {
+    for list in [
+        &["user", "list", "--json"][..],
+        &["claim", "list", "--json"],
+        &["policy", "list", "--json"],
+    ] {
         assert_eq!(json(&server, list), serde_json::json!([]), "{list:?}");
     }
     let token = server.user_and_token("alice");

@@ -62,6 +62,13 @@ fn a_running_upload_finishes_after_a_stop_was_asked_for() {
 }
 
 #[test]
+fn a_server_can_be_stopped_from_the_moment_it_says_that_it_listens() {
+    let mut server = start("");
+    server.terminate();
+    assert_eq!(server.exit_code(), Some(0));
+}
+
+#[test]
 fn a_request_that_never_ends_does_not_keep_a_stopping_server_alive() {
     let mut server = start("[server]\nshutdown_grace_secs = 1\n");
     let token = server.user_and_token("alice");

@@ -45,10 +45,11 @@ fn publish(server: &Server, token: &str, name: &str) -> u16 {
 fn metrics_count_what_happens() {
     let server = start("");
     let token = server.user_and_token("alice");
-    let count = |samples: &BTreeMap<String, f64>, name: &str| samples.get(name).copied().unwrap_or(0.0);
+    let count =
+        |samples: &BTreeMap<String, f64>, name: &str| samples.get(name).copied().unwrap_or(0.0);
     let before = metrics(&server);
     assert_eq!(publish(&server, &token, "counted"), 201);
-    assert_eq!(publish(&server, &token, "counted"), 409);
+    assert_eq!(publish(&server, "no-token", "counted"), 401);
     assert_eq!(http::get(server.address(), "/npm/counted").status, 200);
     assert_eq!(http::get(server.address(), "/npm/uncounted").status, 404);
     let after = metrics(&server);

@@ -17,6 +17,7 @@ mod real_client {
     mod pip;
     mod poetry;
     mod proxied;
+    mod setup;
     mod twine;
     mod uv;
     mod yank;

@@ -100,12 +100,6 @@ fn publish(
         return Err(refuse("a publish is about exactly one version"));
     };
     let attachments = body.attachments.as_ref().map_or(&[][..], |map| map.0.as_slice());
-    if attachments.iter().any(|(name, _)| name.ends_with(".sigstore")) {
-        return Err(refuse(
-            "it carries a provenance bundle, which this registry cannot verify yet; \
-             publish with --provenance=false",
-        ));
-    }
     let [(attachment_name, attachment)] = attachments else {
         return Err(refuse("a publish has exactly one attachment"));
     };

@@ -57,6 +57,7 @@ impl Contender for Devpi {
                 folder,
                 port,
                 ready_path: "/+api",
+                credential: None,
             },
         )?;
         let credential =

@@ -4,7 +4,7 @@ mod devpi;
 pub(crate) mod nginx;
 mod pypiserver;
 mod verdaccio;
-mod vouchsafe;
+pub(crate) mod vouchsafe;
 
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -17,8 +17,19 @@ use super::data_set::DataSet;
 use super::http::{Connection, Request, Response};
 use super::scenario::{Scenario, Subject};
 use super::wire::{self, Ecosystem, Mount};
+use super::Programs;
 use crate::services::{Launch, Service, StopSignal};
-use crate::tools::BenchmarkTools;
+use verdaccio::Verdaccio;
+use vouchsafe::Vouchsafe;
+
+/// Size of a part of the huge artifact, in bytes.
+const PART_BYTES: usize = 64 * 1024;
+
+/// Pause between two looks at a server that starts.
+const LOOK_INTERVAL: Duration = Duration::from_micros(500);
+
+/// How often to look before seeing whether the process still lives.
+const LOOKS: usize = 100;
 
 /// A server that can be measured.
 pub(crate) trait Contender {
@@ -35,10 +46,12 @@ pub(crate) trait Contender {
 }
 
 /// The contenders of one ecosystem. The first one's answers are what nginx serves.
-pub(crate) fn of(ecosystem: Ecosystem) -> Vec<Box<dyn Contender>> {
-    let mut contenders: Vec<Box<dyn Contender>> = vec![Box::new(vouchsafe::Vouchsafe)];
+pub(crate) fn hosting(ecosystem: Ecosystem) -> Vec<Box<dyn Contender>> {
+    let open = Vouchsafe { is_open: true, ..Vouchsafe::default() };
+    let mut contenders: Vec<Box<dyn Contender>> =
+        vec![Box::new(Vouchsafe::default()), Box::new(open)];
     match ecosystem {
-        Ecosystem::Npm => contenders.push(Box::new(verdaccio::Verdaccio)),
+        Ecosystem::Npm => contenders.push(Box::new(Verdaccio::default())),
         Ecosystem::Pypi => {
             contenders.push(Box::new(pypiserver::Pypiserver));
             contenders.push(Box::new(devpi::Devpi));
@@ -48,15 +61,22 @@ pub(crate) fn of(ecosystem: Ecosystem) -> Vec<Box<dyn Contender>> {
     contenders
 }
 
+/// Those that can stand before an npm upstream, likewise.
+pub(crate) fn proxying(upstream: &str) -> Vec<Box<dyn Contender>> {
+    let ours = Vouchsafe { is_open: false, npm_upstream: Some(upstream.to_owned()) };
+    let theirs = Verdaccio { upstream: Some(upstream.to_owned()) };
+    vec![Box::new(ours), Box::new(theirs)]
+}
+
 /// What a contender is started with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Stage<'a> {
     /// What it will hold.
     pub(crate) data: &'a DataSet,
     /// Where programs are.
-    pub(crate) programs: &'a BenchmarkTools,
-    /// The core it is bound to.
-    pub(crate) core: u32,
+    pub(crate) programs: &'a Programs,
+    /// The core it is bound to; `None` is all of them.
+    pub(crate) core: Option<u32>,
 }
 
 /// A server that runs.
@@ -97,6 +117,14 @@ impl Running {
         if scenario.gzip {
             request = request.header("Accept-Encoding", "gzip");
         }
+        if scenario.subject == (Subject::HugeArtifact { is_part: true }) {
+            let first = data.huge_bytes() / 2;
+            let range = format!("bytes={first}-{}", first + PART_BYTES - 1);
+            request = request.header("Range", range);
+            if connection.send(&request)?.status != 206 {
+                return Ok(None);
+            }
+        }
         let answer = connection.send(&request)?.success()?;
         if scenario.conditional {
             let Some(etag) = answer.header("etag") else {
@@ -132,6 +160,9 @@ impl Running {
             Subject::LargeIndex(form) => wire::index(ecosystem, mount, data.large_name(), form),
             Subject::SmallArtifact => wire::artifact(ecosystem, mount, connection, &data.tiny())?,
             Subject::BigArtifact => wire::artifact(ecosystem, mount, connection, &data.big())?,
+            Subject::HugeArtifact { .. } => {
+                wire::artifact(ecosystem, mount, connection, &data.huge_reference())?
+            }
         })
     }
 }
@@ -146,7 +177,9 @@ struct Start<'a> {
     folder: &'a Path,
     port: u16,
     /// A path that answers 2xx once the server is ready.
-    ready_path: &'static str,
+    ready_path: &'a str,
+    /// The `Authorization` that path wants.
+    credential: Option<String>,
 }
 
 /// Starts a process on the stage's core and waits for its first answer.
@@ -160,13 +193,26 @@ fn launch(stage: &Stage<'_>, start: Start<'_>) -> Result<(Service, SocketAddr, D
         folder: start.folder.to_owned(),
         log: start.folder.join("log"),
         user: None,
-        cores: Some(stage.core.to_string()),
+        cores: stage.core.map(|core| core.to_string()),
         stop_signal: StopSignal::Terminate,
     })?;
-    let ready = Request::get(start.ready_path).header("Accept", "*/*");
-    service.wait_until_ready(|| {
+    let mut ready = Request::get(start.ready_path).header("Accept", "*/*");
+    if let Some(credential) = start.credential {
+        ready = ready.header("Authorization", credential);
+    }
+    let is_ready = || {
         TcpStream::connect(address).is_ok()
             && Connection::new(address).send(&ready).and_then(Response::success).is_ok()
+    };
+    // Looks more often than the service does by itself: some servers start in milliseconds.
+    service.wait_until_ready(|| {
+        (0..LOOKS).any(|_| {
+            let is_ready = is_ready();
+            if !is_ready {
+                std::thread::sleep(LOOK_INTERVAL);
+            }
+            is_ready
+        })
     })?;
     let first_answer = service.started_at().elapsed();
     Ok((service, address, first_answer))

@@ -62,6 +62,7 @@ pub(crate) fn start(
             folder,
             port,
             ready_path: "/ready",
+            credential: None,
         },
     )?;
     // nginx says its version on stderr.

@@ -46,6 +46,7 @@ impl Contender for Pypiserver {
                 folder,
                 port,
                 ready_path: "/health",
+                credential: None,
             },
         )?;
         let printed = command::output(Command::new(&program).arg("--version"), "ask its version")?;

@@ -27,7 +27,6 @@ security:
     jwt:
       sign:
         expiresIn: 29d
-uplinks: {}
 packages:
   '**':
     access: $all
@@ -35,12 +34,22 @@ packages:
 userRateLimit:
   windowMs: 1000
   max: 1000000
-max_body_size: 100mb
+max_body_size: 400mb
 log: { type: file, path: verdaccio.log, level: error }
 ";
 
-#[derive(Debug)]
-pub(super) struct Verdaccio;
+/// The last line of the packages.
+const PUBLISH_LINE: &str = "    publish: $authenticated\n";
+
+/// Behind it, with an upstream. Documents count as fresh for an hour, like ours.
+const PROXY: &str = "    proxy: upstream\n";
+
+
+#[derive(Debug, Default)]
+pub(super) struct Verdaccio {
+    /// Base address of an upstream.
+    pub(super) upstream: Option<String>,
+}
 
 impl Contender for Verdaccio {
     fn name(&self) -> &'static str {
@@ -51,7 +60,14 @@ impl Contender for Verdaccio {
         let program = stage.programs.peers_node_bin_dir.join("verdaccio");
         folder_argument(folder, "storage")?;
         let config = folder.join("config.yaml");
-        std::fs::write(&config, CONFIG).context("cannot write verdaccio's configuration")?;
+        let text = match &self.upstream {
+            None => format!("{CONFIG}uplinks: {{}}\n"),
+            Some(url) => format!(
+                "{}uplinks:\n  upstream:\n    url: {url}\n    maxage: 60m\n    cache: true\n",
+                CONFIG.replace(PUBLISH_LINE, &format!("{PUBLISH_LINE}{PROXY}"))
+            ),
+        };
+        std::fs::write(&config, text).context("cannot write verdaccio's configuration")?;
         let port = free_port()?;
         let (service, address, first_answer) = launch(
             stage,
@@ -68,6 +84,7 @@ impl Contender for Verdaccio {
                 folder,
                 port,
                 ready_path: "/-/ping",
+                credential: None,
             },
         )?;
         let account = json!({

@@ -15,7 +15,8 @@ fn a_name_that_differs_by_its_separators_or_case_is_taken() {
     check_refused(&stage, "foo_bar", "the name is too much like `foo-bar`, which exists already");
     check_refused(&stage, "Foo_Bar", "the name is too much like `foo-bar`, which exists already");
     // Another case is the same crate in the index, but its first spelling is its name.
-    check_refused(&stage, "Foo-Bar", "foo-bar");
+    let spelled = "this package is spelled `foo-bar`, not `Foo-Bar`, since its first release";
+    check_refused(&stage, "Foo-Bar", spelled);
     stage.publish("foo-bar", "0.2.0");
 }
 

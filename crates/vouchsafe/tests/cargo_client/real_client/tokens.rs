@@ -1,8 +1,8 @@
 //! Publishing with tokens that may not, and what Cargo prints then.
 
-use vouchsafe_testkit::{Ran, http};
+use vouchsafe_testkit::{Ran, Sandbox, http};
 
-use crate::stage::{BINARY, Stage, cargo_as};
+use crate::stage::{BINARY, Krate, Project, Stage, cargo_as};
 
 /// A stage where alice owns `guarded` 0.1.0 and has 0.1.1 on disk.
 fn guarded() -> Stage {
@@ -69,7 +69,8 @@ fn a_token_may_do_what_its_scopes_and_packages_say_and_no_more() {
     let other = may(&["--package", "pkg:cargo/other*"]);
     check(&stage, &other, "(status 403 Forbidden): this token is not for pkg:cargo/guarded");
 
-    let update = may(&["--scope", "publish-update", "--package", "pkg:cargo/guard*"]);
+    let limits = ["--scope", "publish-update", "--package", "pkg:cargo/guard*"];
+    let update = may(&[limits.as_slice(), &["--expires-days", "30"]].concat());
     let fresh = stage.krate("guard-rail", "0.1.0").write();
     fresh.publish_as(&update).fails().says("this token lacks the scope `publish-new`");
     let next = stage.krate("guarded", "0.1.1").write();
@@ -93,7 +94,7 @@ fn the_token_of_somebody_else_is_refused_by_name() {
 fn cargo_login_takes_a_token_on_standard_input_and_logout_forgets_it() {
     let stage = Stage::new("");
     let home = stage.another_home(None);
-    let krate = crate::stage::Krate::new(&home, "logged-in", "0.1.0").write();
+    let krate = Krate::new(&home, "logged-in", "0.1.0").write();
     krate.publish().fails().says("please run `cargo login --registry vouchsafe`");
 
     let mut login = home.command("cargo");
@@ -116,34 +117,28 @@ fn cargo_login_takes_a_token_on_standard_input_and_logout_forgets_it() {
     home.run(home.home(), "cargo", &["logout", "--registry", "vouchsafe"])
         .ok()
         .says("has been removed");
-    let next = crate::stage::Krate::new(&home, "logged-in", "0.1.1").write();
+    let next = Krate::new(&home, "logged-in", "0.1.1").write();
     next.publish().fails().says("please run `cargo login --registry vouchsafe`");
 }
 
 #[test]
-fn a_project_can_be_set_up_by_itself() {
+fn a_project_can_be_set_up_by_itself_and_does_not_publish_its_token() {
     let stage = Stage::new("");
-    let home = vouchsafe_testkit::Sandbox::new();
-    let krate = crate::stage::Krate::new(&home, "by-itself", "0.1.0").write();
+    let home = Sandbox::new();
+    // With a Git repository around it, as most crates have: Cargo then packages untracked files.
+    home.run(home.home(), "cargo", &["new", "--lib", "--vcs", "git", "by-itself"]).ok();
+    let krate = Project { home: &home, dir: home.home().join("by-itself") };
     let mut setup = home.command(BINARY);
-    setup.args([
-        "client",
-        "setup",
-        "cargo",
-        "--url",
-        &stage.server.url(),
-        "--token",
-        &stage.token,
-        "--dir",
-    ]);
-    setup.arg(&krate.dir);
-    Ran::of(setup).ok();
+    let url = stage.server.url();
+    setup.args(["client", "setup", "cargo", "--url", &url, "--token", &stage.token, "--dir"]);
+    Ran::of({
+        setup.arg(&krate.dir);
+        setup
+    })
+    .ok()
+    .says("hold a token: keep them out of version control");
     assert!(!home.home().join(".cargo/config.toml").exists(), "only the project is set up");
-    krate.cargo(&["publish", "--no-verify"]).ok();
     let files = krate.cargo(&["package", "--list", "--allow-dirty"]).ok();
-    assert!(
-        !files.stdout.contains("config.toml"),
-        "the token would be published:\n{}",
-        files.stdout
-    );
+    assert!(!files.stdout.contains(".cargo"), "the token would be published:\n{}", files.stdout);
+    krate.cargo(&["publish", "--no-verify", "--allow-dirty"]).ok();
 }

@@ -71,7 +71,8 @@ fn a_tampered_lock_file_is_noticed() {
     let swapped = lock.replace("/left-lib/-/left-lib-", "/right-lib/-/right-lib-");
     assert_ne!(lock, swapped);
     stage.home.write("app/package-lock.json", &swapped);
-    stage.npm(&app, &["ci"]).fails().says("EINTEGRITY");
+    let empty_cache = stage.home.dir("cache").display().to_string();
+    stage.npm(&app, &["ci", "--cache", &empty_cache]).fails().says("EINTEGRITY");
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn each_client_installs_the_newest_allowed_release_from_here() {
     let wanted = json!({ NAME: "*" });
     let npm = stage.app("npm", &wanted);
     stage.npm(&npm, &["install"]).ok();
-    assert_eq!(stage.installed(&npm, NAME), "42");
+    assert_eq!(stage.installed(&npm, NAME), "1.1.0");
     let lock = read(&npm, "package-lock.json");
     assert!(lock.contains(&format!("{}/{NAME}/-/{NAME}-1.1.0.tgz", stage.base())), "{lock}");
 
@@ -78,44 +78,29 @@ fn an_exact_pin_on_a_withheld_release_finds_no_such_version() {
 }
 
 #[test]
-fn a_lock_file_that_names_a_withheld_tarball_shows_the_reason() {
-    let (stage, _upstream) = guarded();
-    let denied = format!("{NAME}/-/{NAME}-1.2.0.tgz");
-    let url = format!("{}/{denied}", stage.base());
+fn a_lock_file_that_names_a_release_denied_since_shows_the_reason() {
+    let upstream = upstream::start();
+    let stage = Stage::with_config(&upstream::config(&upstream));
+    let wanted = json!({ NAME: "1.2.0" });
+    let [npm, pnpm, yarn] = ["npm", "pnpm", "yarn"].map(|folder| stage.app(folder, &wanted));
+    stage.home.write("yarn/yarn.lock", "");
+    stage.npm(&npm, &["install"]).ok();
+    stage.pnpm(&pnpm, &["install", "--no-frozen-lockfile"]).ok();
+    stage.yarn(&yarn, &["install"]).ok();
+
+    let reason = "steals tokens, see ticket 7";
+    let denied = format!("pkg:npm/{NAME}@1.2.0");
+    stage.server.cli(&["policy", "deny", &denied, "--reason", reason]).ok();
+    wait_for_policy(&stage);
+    let empty = stage.home.dir("empty").display().to_string();
     let says_why = |ran: Ran| {
-        ran.fails().says("403").says("steals tokens, see ticket 7").says("/withheld/npm/left-lib");
+        ran.fails().says("403").says(reason).says("/withheld/npm/left-lib");
     };
-    let app = stage.app("npm", &json!({ NAME: "1.2.0" }));
-    let lock = json!({
-        "name": "app", "version": "0.0.0", "lockfileVersion": 3, "requires": true, "packages": {
-            "": { "name": "app", "version": "0.0.0", "dependencies": { NAME: "1.2.0" } },
-            "node_modules/left-lib": { "version": "1.2.0", "resolved": url },
-        },
-    });
-    stage.home.write("npm/package-lock.json", &lock.to_string());
-    says_why(stage.npm(&app, &["ci"]));
-
-    let app = stage.app("pnpm", &json!({ NAME: "1.2.0" }));
-    let integrity = format!("sha512-{}==", "A".repeat(86));
-    let lock = format!(
-        "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    dependencies:\n      {NAME}:\n        \
-         specifier: 1.2.0\n        version: 1.2.0\n\npackages:\n\n  {NAME}@1.2.0:\n    \
-         resolution: {{integrity: {integrity}}}\n\nsnapshots:\n\n  {NAME}@1.2.0: {{}}\n"
-    );
-    stage.home.write("pnpm/pnpm-lock.yaml", &lock);
-    says_why(stage.pnpm(&app, &["install", "--frozen-lockfile"]));
-
-    // Yarn shows nothing but the status and where it asked.
-    let app = stage.app("yarn", &json!({ NAME: "1.2.0" }));
-    let lock = format!(
-        "__metadata:\n  version: 8\n  cacheKey: 10c0\n\n\"app@workspace:.\":\n  version: \
-         0.0.0-use.local\n  resolution: \"app@workspace:.\"\n  dependencies:\n    {NAME}: \
-         \"npm:1.2.0\"\n  languageName: unknown\n  linkType: soft\n\n\"{NAME}@npm:1.2.0\":\n  \
-         version: 1.2.0\n  resolution: \"{NAME}@npm:1.2.0\"\n  checksum: 10c0/00\n  \
-         languageName: node\n  linkType: hard\n"
-    );
-    stage.home.write("yarn/yarn.lock", &lock);
-    says_why(stage.yarn(&app, &["install", "--immutable"]));
+    says_why(stage.npm(&npm, &["ci", "--cache", &empty]));
+    std::fs::remove_dir_all(pnpm.join("node_modules")).unwrap();
+    says_why(stage.pnpm(&pnpm, &["install", "--frozen-lockfile", "--store-dir", &empty]));
+    stage.yarn(&yarn, &["cache", "clean", "--all"]).ok();
+    says_why(stage.yarn(&yarn, &["install", "--immutable"]));
 }
 
 #[test]

@@ -56,6 +56,7 @@ fn several_packages_of_a_workspace_are_published_in_one_go() {
     stage.package("mono/packages/one", "@acme/one", "1.0.0");
     let more = json!({ "dependencies": { "@acme/one": "workspace:^" } });
     stage.package_with("mono/packages/two", "@acme/two", "1.0.0", &more);
+    stage.pnpm(&root, &["install", "--no-frozen-lockfile"]).ok();
     stage.pnpm(&root, &["-r", "publish", "--no-git-checks"]).ok();
     let two = stage.packument("@acme/two");
     assert_eq!(two["versions"]["1.0.0"]["dependencies"], json!({ "@acme/one": "^1.0.0" }));

@@ -112,5 +112,5 @@ fn a_private_registry_asks_yarn_to_sign_in() {
     stage.yarn(&app, &["install"]).ok();
     stage.sign_out();
     stage.yarn(&app, &["cache", "clean", "--all"]).ok();
-    stage.yarn(&app, &["install"]).fails().says("401");
+    stage.yarn(&app, &["install"]).fails().says("Invalid authentication (as an anonymous user)");
 }

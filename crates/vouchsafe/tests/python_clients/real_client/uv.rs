@@ -62,8 +62,8 @@ fn refused_uploads_say_why() {
     uv_publish(&stage, &read, &[&wheel]).fails().says("403").says("scope");
 
     stage.home.write(&format!("demo/dist/{}.publish.attestation", wheel_name("demo", "1.0")), "{}");
-    uv_publish(&stage, &stage.token, &[&wheel]).fails().says("`--no-attestations` for uv");
-    uv_publish(&stage, &stage.token, &["--no-attestations", &wheel]).ok();
+    uv_publish(&stage, &stage.token, &["demo/dist/*"]).fails().says("`--no-attestations` for uv");
+    uv_publish(&stage, &stage.token, &["--no-attestations", "demo/dist/*"]).ok();
 }
 
 #[test]
