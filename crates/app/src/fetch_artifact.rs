@@ -20,7 +20,7 @@ use vouchsafe_domain::{
 };
 use vouchsafe_store::blob::BlobError;
 use vouchsafe_store::{CachedArtifactRow, NewCachedArtifact};
-use vouchsafe_upstream::UpstreamError;
+use vouchsafe_upstream::{UpstreamError, with_origin};
 
 use crate::fetch_index::shared;
 use crate::read_artifact::{ArtifactBody, ArtifactDownload};
@@ -88,7 +88,7 @@ impl App {
                 },
             };
             let app = self.clone();
-            tokio::spawn(async move {
+            let fetch = async move {
                 let cleared = Cleared { app: app.clone(), key };
                 let outcome = app.fetch_and_admit(job, &feed).await;
                 drop(cleared);
@@ -105,7 +105,8 @@ impl App {
                     // A client that lags or left gets the rest from the store.
                     let _ = feed.try_send(last);
                 }
-            });
+            };
+            tokio::spawn(with_origin(fetch));
         }
         let filename = artifact.filename.clone();
         // Nothing is promised before something came: until then a failure is still an answer. A

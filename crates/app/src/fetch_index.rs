@@ -279,6 +279,16 @@ impl App {
         Ok(())
     }
 
+    /// Runs a request so that what it asks upstream names the registries it came through.
+    pub async fn coming_through<F: Future>(
+        &self,
+        headers: &http::HeaderMap,
+        request: F,
+    ) -> F::Output {
+        let via = headers.get_all(http::header::VIA).iter().filter_map(|via| via.to_str().ok());
+        vouchsafe_upstream::coming_through(&via.collect::<Vec<_>>().join(","), request).await
+    }
+
     async fn ask(
         &self,
         upstream: &Upstream,

@@ -374,6 +374,11 @@ impl App {
                 let again = NewRelease { expect_package: row.map(|row| row.id), ..new };
                 self.inner.store.commit_release(again).await
             }
+            // Taken out between the question and the commit: the answer is that of now.
+            Err(CommitError::NotOwner) => {
+                self.authorize(context, Action::PublishUpdate, Some(package), false)?;
+                Err(CommitError::NotOwner)
+            }
             settled => settled,
         };
         let committed = committed.map_err(|error| commit_refused(error, package, &draft))?;

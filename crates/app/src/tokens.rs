@@ -94,7 +94,11 @@ impl App {
             name: draft.name,
             scopes: draft.scopes,
             packages,
-            expires_days: draft.expires_days.or(self.config().token_default_days),
+            // Zero days, as on the command line, is no end at all.
+            expires_days: match draft.expires_days {
+                None => self.config().token_default_days,
+                days => days.filter(|days| *days > 0),
+            },
         };
         let minted = self.mint_token(context.actor, account.id, request).await?;
         Ok(Answer::Token { secret: minted.secret, view: minted.view })

@@ -103,7 +103,8 @@ impl Mounts {
         }
         let expects_continue = head.headers.contains_key(header::EXPECT);
         let mut body = BodyStream::new(body);
-        match self.answer(mounted, &wire, &mut body, client).await {
+        let answer = self.answer(mounted, &wire, &mut body, client);
+        match self.app.coming_through(wire.headers, answer).await {
             Ok(response) => response,
             Err(error) => {
                 if !expects_continue {

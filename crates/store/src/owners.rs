@@ -67,6 +67,17 @@ pub(crate) async fn owners_of(
     rows.into_iter().map(decode).collect()
 }
 
+/// Whether an account owns a package, on any connection.
+pub(crate) async fn owns(
+    conn: &mut Conn<'_>,
+    package_id: PackageId,
+    account_id: AccountId,
+) -> Result<bool, StoreError> {
+    let (package, account) = (package_id.to_string(), account_id.to_string());
+    let (count,) = both!(conn, fetch_one::<(i64,)>(COUNT_OWNER, package, account))?;
+    Ok(count > 0)
+}
+
 struct OwnerChange {
     package_id: PackageId,
     add: Vec<AccountId>,
@@ -130,9 +141,7 @@ impl Store {
         account_id: AccountId,
     ) -> Result<bool, StoreError> {
         let mut reader = self.reader().await?;
-        let (package, account) = (package_id.to_string(), account_id.to_string());
-        let (count,) = both!(reader, fetch_one::<(i64,)>(COUNT_OWNER, package, account))?;
-        Ok(count > 0)
+        owns(&mut reader.conn(), package_id, account_id).await
     }
 
     /// Names of the active packages that an account owns, sorted by canonical name.

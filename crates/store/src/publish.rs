@@ -91,6 +91,9 @@ pub enum CommitError {
     /// The package that was authorized against is gone. Authorize again.
     #[error("the package is gone")]
     PackageGone,
+    /// The account that publishes is no owner of the package any more.
+    #[error("the publisher does not own the package any more")]
+    NotOwner,
     /// The release exists and may not be extended.
     #[error("the release exists already, and a release never changes")]
     ReleaseExists,
@@ -200,7 +203,11 @@ async fn expected_package(
                 && row.registry_id == new.registry_id
                 && row.package == new.package =>
         {
-            Ok(row)
+            let is_owner = match new.account {
+                Some(account) => crate::owners::owns(&mut tx.conn(), id, account).await?,
+                None => true,
+            };
+            if is_owner { Ok(row) } else { Err(CommitError::NotOwner) }
         }
         _ => Err(CommitError::PackageGone),
     }

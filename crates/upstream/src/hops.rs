@@ -15,6 +15,7 @@ use crate::breaker::{Breaker, BreakerState, Permit};
 use crate::config::{ClientLimits, ConfigError, UpstreamConfig, UpstreamCredential};
 use crate::error::{UpstreamError, shown};
 use crate::reach::Reach;
+use crate::via;
 
 const USER_AGENT: &str = concat!("vouchsafe/", env!("CARGO_PKG_VERSION"));
 /// Idle connections kept per host.
@@ -32,6 +33,7 @@ pub(crate) struct Hops {
     /// For everywhere else.
     client: Client,
     authorization: Option<HeaderValue>,
+    via: HeaderValue,
     max_redirects: usize,
     breaker: Arc<Breaker>,
 }
@@ -59,11 +61,21 @@ impl Hops {
             .map(authorization)
             .transpose()
             .map_err(|_| ConfigError::Credential { ecosystem: ecosystem.clone() })?;
-        let own_client = client(true, limits, via, tls)?;
-        let client = client(allow_private_network, limits, via, tls)?;
+        let own_client = client(true, limits, tls)?;
+        let client = client(allow_private_network, limits, tls)?;
         let max_redirects = limits.max_redirects;
         let breaker = Arc::default();
-        Ok(Self { ecosystem, reach, own_client, client, authorization, max_redirects, breaker })
+        let via = via.clone();
+        Ok(Self {
+            ecosystem,
+            reach,
+            own_client,
+            client,
+            authorization,
+            via,
+            max_redirects,
+            breaker,
+        })
     }
 
     pub(crate) fn reach(&self) -> &Reach {
@@ -116,6 +128,8 @@ impl Hops {
             (client, None)
         };
         let mut request = client.get(url.clone()).headers(headers.clone());
+        let via = via::passed_on(&self.via).unwrap_or_else(|| self.via.clone());
+        request = request.header(VIA, via);
         if let (true, Some(authorization)) = (may_authenticate, authorization) {
             request = request.header(AUTHORIZATION, authorization.clone());
         }
@@ -146,7 +160,6 @@ impl Hops {
 fn client(
     is_unrestricted: bool,
     limits: &ClientLimits,
-    via: &HeaderValue,
     tls: &rustls::ClientConfig,
 ) -> Result<Client, reqwest::Error> {
     Client::builder()
@@ -157,7 +170,6 @@ fn client(
         .no_gzip()
         .referer(false)
         .user_agent(USER_AGENT)
-        .default_headers(HeaderMap::from_iter([(VIA, via.clone())]))
         .connect_timeout(limits.connect_timeout)
         .read_timeout(limits.read_timeout)
         .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)

@@ -45,3 +45,4 @@ pub use error::UpstreamError;
 pub use single_flight::SingleFlight;
 pub use upstream::{DocumentRequest, Fetched, Upstream};
 pub use upstreams::Upstreams;
+pub use via::{coming_through, with_origin};

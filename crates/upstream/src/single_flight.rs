@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use tracing::Instrument;
 
+use crate::via::with_origin;
+
 /// Runs at most one execution per key at a time, and gives its result to everybody who asked
 /// while it ran. Remembers nothing afterwards.
 ///
@@ -76,13 +78,11 @@ where
         // Lands the flight even when `make` itself panics.
         let landing = Landing { flights: Arc::clone(&self.flights), key, sender };
         let execution = make();
-        let task = tokio::spawn(
-            async move {
-                let value = execution.await;
-                landing.land(value);
-            }
-            .in_current_span(),
-        );
+        let flight = async move {
+            let value = execution.await;
+            landing.land(value);
+        };
+        let task = tokio::spawn(with_origin(flight).in_current_span());
         match landed(&mut result).await {
             Some(value) => value,
             None => match task.await {

@@ -128,6 +128,11 @@ impl DataSet {
             })
     }
 
+    /// A package of this name with one version and a small artifact.
+    pub(crate) fn named(&self, package: &str) -> Release {
+        self.release(package, 0, 2, SMALL_BYTES)
+    }
+
     /// Packages of one version and 10 kB each, for measuring publishes one by one.
     pub(crate) fn singles(&self, prefix: &str, count: usize) -> impl Iterator<Item = Release> {
         (0..count).map(move |number| self.release(&format!("{prefix}-{number}"), 0, 2, SMALL_BYTES))
@@ -136,7 +141,8 @@ impl DataSet {
     fn release(&self, package: &str, number: usize, dependencies: usize, bytes: usize) -> Release {
         let package = package.to_owned();
         let version = format!("1.{}.{}", number / 10, number % 10);
-        let dependencies = (0..dependencies).map(|n| format!("bench-filler-{n}")).collect();
+        let dependencies: Vec<String> =
+            (0..dependencies).map(|n| format!("bench-filler-{n}")).collect();
         let (filename, archive) =
             archive::build(self.ecosystem, &package, &version, &dependencies, bytes);
         Release { package, version, dependencies, filename, archive }
@@ -168,7 +174,8 @@ mod tests {
 
     #[test]
     fn versions_of_the_large_package_differ() {
-        let data = DataSet::new(Ecosystem::Npm, Size { versions: 1_000, packages: 0, huge_bytes: 0 });
+        let data =
+            DataSet::new(Ecosystem::Npm, Size { versions: 1_000, packages: 0, huge_bytes: 0 });
         let versions: std::collections::BTreeSet<String> =
             data.large(usize::MAX).map(|release| release.version).collect();
         assert_eq!(versions.len(), 1_000);

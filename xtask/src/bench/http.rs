@@ -9,6 +9,9 @@ use anyhow::{Context as _, Result, bail};
 /// How long a server may take for one answer. Publishing to a slow one takes seconds.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The same when a hundred others send or fetch huge files at the same time.
+const LONG_TIMEOUT: Duration = Duration::from_secs(600);
+
 /// A request.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
@@ -104,10 +107,7 @@ impl Connection {
                 return Ok(response);
             }
         }
-        let stream = TcpStream::connect_timeout(&self.address, TIMEOUT)
-            .with_context(|| format!("cannot connect to {}", self.address))?;
-        stream.set_nodelay(true).context("cannot switch delays off")?;
-        stream.set_read_timeout(Some(TIMEOUT)).context("cannot set a time limit")?;
+        let stream = connect(self.address, TIMEOUT)?;
         self.exchange(BufReader::new(stream), request)
             .with_context(|| format!("{} {}", request.method, request.path))
     }
@@ -117,11 +117,7 @@ impl Connection {
         mut stream: BufReader<TcpStream>,
         request: &Request,
     ) -> Result<Response> {
-        let mut head =
-            format!("{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, request.path, self.address);
-        for (name, value) in &request.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
+        let mut head = head(self.address, request);
         if !request.body.is_empty() || request.method != "GET" {
             head.push_str(&format!("Content-Length: {}\r\n", request.body.len()));
         }
@@ -138,8 +134,68 @@ impl Connection {
     }
 }
 
-/// Reads one answer, and says whether the connection can be used again.
-fn read_response(stream: &mut impl std::io::BufRead) -> Result<(Response, bool)> {
+/// Uploads a body that is too large to be put together: its parts are sent one after another.
+///
+/// # Errors
+///
+/// When the server does not answer.
+pub(crate) fn upload(address: SocketAddr, request: &Request, parts: &[&[u8]]) -> Result<Response> {
+    let stream = connect(address, LONG_TIMEOUT)?;
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    let mut head = head(address, request);
+    head.push_str(&format!("Content-Length: {length}\r\n\r\n"));
+    let mut writer = &stream;
+    writer.write_all(head.as_bytes()).context("cannot send the request")?;
+    for part in parts {
+        writer.write_all(part).context("cannot send the body")?;
+    }
+    Ok(read_response(&mut BufReader::new(&stream))?.0)
+}
+
+/// Downloads a body of known length without keeping it, and says how long it was.
+///
+/// # Errors
+///
+/// When the server does not answer with 200 and as many bytes as it said.
+pub(crate) fn download(address: SocketAddr, request: &Request) -> Result<u64> {
+    let stream = connect(address, LONG_TIMEOUT)?;
+    let mut writer = &stream;
+    let head = format!("{}\r\n", head(address, request));
+    writer.write_all(head.as_bytes()).context("cannot send the request")?;
+    let mut reader = BufReader::with_capacity(256 * 1024, &stream);
+    let response = read_head(&mut reader)?;
+    if response.status != 200 {
+        bail!("the server answered {}", response.status);
+    }
+    let length = response.header("content-length").and_then(|value| value.parse().ok());
+    let length: u64 = length.context("the answer does not say how long it is")?;
+    let received = std::io::copy(&mut reader.take(length), &mut std::io::sink())
+        .context("cannot read the body")?;
+    if received != length {
+        bail!("the body ends after {received} of {length} bytes");
+    }
+    Ok(received)
+}
+
+fn connect(address: SocketAddr, timeout: Duration) -> Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, TIMEOUT)
+        .with_context(|| format!("cannot connect to {address}"))?;
+    stream.set_nodelay(true).context("cannot switch delays off")?;
+    stream.set_read_timeout(Some(timeout)).context("cannot set a time limit")?;
+    Ok(stream)
+}
+
+/// The head of a request, without the length of a body and without the empty line.
+fn head(address: SocketAddr, request: &Request) -> String {
+    let mut head = format!("{} {} HTTP/1.1\r\nHost: {address}\r\n", request.method, request.path);
+    for (name, value) in &request.headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head
+}
+
+/// Reads the head of an answer.
+fn read_head(stream: &mut impl std::io::BufRead) -> Result<Response> {
     let status_line = read_line(stream)?;
     let status = status_line
         .split(' ')
@@ -156,10 +212,15 @@ fn read_response(stream: &mut impl std::io::BufRead) -> Result<(Response, bool)>
             headers.push((name.trim().to_owned(), value.trim().to_owned()));
         }
     }
-    let mut response = Response { status, headers, body: Vec::new() };
+    Ok(Response { status, headers, body: Vec::new() })
+}
+
+/// Reads one answer, and says whether the connection can be used again.
+fn read_response(stream: &mut impl std::io::BufRead) -> Result<(Response, bool)> {
+    let mut response = read_head(stream)?;
     let mut is_open =
         !response.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
-    if status == 304 || status == 204 {
+    if matches!(response.status, 204 | 304) {
         return Ok((response, is_open));
     }
     let is_chunked = response

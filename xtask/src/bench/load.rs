@@ -18,8 +18,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) wrk: &'a Path,
     /// The core it runs on.
     pub(crate) core: u32,
-    /// For how long, in seconds.
-    pub(crate) seconds: u32,
+    /// For how long; longer when the server is too slow for that.
+    pub(crate) time: Duration,
     /// Over how many connections.
     pub(crate) connections: u32,
 }
@@ -55,6 +55,12 @@ impl fmt::Display for Sample {
     }
 }
 
+/// Answers below which a measurement says nothing: it is done again, for longer.
+const FEW_ANSWERS: u64 = 20;
+
+/// How much longer a second try takes.
+const LONGER: u32 = 5;
+
 /// Measures one server at one address.
 ///
 /// # Errors
@@ -62,22 +68,12 @@ impl fmt::Display for Sample {
 /// When wrk fails, or any answer was an error: a server that refuses is not fast.
 pub(crate) fn measure(plan: &Plan<'_>, server: &Running, target: &Target) -> Result<Sample> {
     let pid = server.service.pid();
-    let before = usage::cpu_time(pid)?;
-    let mut wrk = Command::new("taskset");
-    wrk.args(["--cpu-list", &plan.core.to_string()])
-        .arg(plan.wrk)
-        .args(["-t1", "--latency", "--timeout", "30s"])
-        .arg(format!("-c{}", plan.connections))
-        .arg(format!("-d{}s", plan.seconds));
-    for (name, value) in &target.headers {
-        wrk.args(["-H", &format!("{name}: {value}")]);
+    let (mut answers, mut spent) = run(plan, plan.time, server, target)?;
+    if answers.count < FEW_ANSWERS {
+        (answers, spent) = run(plan, plan.time * LONGER, server, target)?;
     }
-    wrk.arg(format!("http://{}{}", server.address, target.path));
-    let printed = command::output(&mut wrk, "load a server")?;
-    let spent = usage::cpu_time(pid)?.saturating_sub(before);
-    let answers = parse(&printed)?;
-    if answers.errors > 0 {
-        bail!("{} answers were errors\n{printed}", answers.errors);
+    if answers.count == 0 {
+        bail!("no answer within {} s", (plan.time * LONGER).as_secs());
     }
     let count = answers.count as f64;
     Ok(Sample {
@@ -88,6 +84,34 @@ pub(crate) fn measure(plan: &Plan<'_>, server: &Running, target: &Target) -> Res
         bytes: answers.bytes / count,
         resident_bytes: usage::memory(pid)?.resident_bytes,
     })
+}
+
+/// One run of wrk, and the processor time that the server spent meanwhile.
+fn run(
+    plan: &Plan<'_>,
+    time: Duration,
+    server: &Running,
+    target: &Target,
+) -> Result<(Answers, Duration)> {
+    let pid = server.service.pid();
+    let before = usage::cpu_time(pid)?;
+    let mut wrk = Command::new("taskset");
+    wrk.args(["--cpu-list", &plan.core.to_string()])
+        .arg(plan.wrk)
+        .args(["-t1", "--latency", "--timeout", "60s"])
+        .arg(format!("-c{}", plan.connections))
+        .arg(format!("-d{}s", time.as_secs().max(1)));
+    for (name, value) in &target.headers {
+        wrk.args(["-H", &format!("{name}: {value}")]);
+    }
+    wrk.arg(format!("http://{}{}", server.address, target.path));
+    let printed = command::output(&mut wrk, "load a server")?;
+    let spent = usage::cpu_time(pid)?.saturating_sub(before);
+    let answers = parse(&printed)?;
+    if answers.errors > 0 {
+        bail!("{} answers were errors\n{printed}", answers.errors);
+    }
+    Ok((answers, spent))
 }
 
 /// What wrk prints.
@@ -110,12 +134,14 @@ fn parse(printed: &str) -> Result<Answers> {
         p50: Duration::ZERO,
         p99: Duration::ZERO,
     };
+    let mut is_report = false;
     for line in printed.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["50%", latency] => answers.p50 = duration(latency)?,
             ["99%", latency] => answers.p99 = duration(latency)?,
             [count, "requests", "in", _, bytes, "read"] => {
+                is_report = true;
                 answers.count = count.parse().context("wrk's count of requests")?;
                 answers.bytes = size(bytes)?;
             }
@@ -133,8 +159,8 @@ fn parse(printed: &str) -> Result<Answers> {
             _ => {}
         }
     }
-    if answers.count == 0 {
-        bail!("wrk got no answer\n{printed}");
+    if !is_report {
+        bail!("wrk did not say how many answers it got\n{printed}");
     }
     Ok(answers)
 }

@@ -33,13 +33,19 @@ pub(crate) fn facts(load_before: &str) -> Result<Vec<(&'static str, String)>> {
         "read the commit",
     )
     .unwrap_or_else(|_| "not committed".to_owned());
+    let changes = command::output(
+        Command::new("git").current_dir(workspace::root()).args(["status", "--porcelain"]),
+        "look for changes",
+    );
+    let is_changed = changes.is_ok_and(|changes| !changes.trim().is_empty());
+    let with_changes = if is_changed { ", with changes on top" } else { "" };
     let rustc = command::output(Command::new("rustc").arg("--version"), "ask for the compiler")?;
     Ok(vec![
         ("processor", format!("{model}, {cores} cores")),
         ("memory", format!("{} GiB", memory_kb / 1024 / 1024)),
         ("kernel", read("/proc/sys/kernel/osrelease").trim().to_owned()),
         ("compiler", rustc.trim().to_owned()),
-        ("commit", commit.trim().to_owned()),
+        ("commit", format!("{}{with_changes}", commit.trim())),
         ("load before and after", format!("{load_before} and {}", load_average())),
     ])
 }

@@ -7,65 +7,84 @@
 //! that a bad minute hits everybody.
 //!
 //! To add a scenario, add a line to [`scenario::SCENARIOS`]; to add a server, implement
-//! [`contenders::Contender`].
+//! [`contenders::Contender`]; to add a target, add it to [`verdict`].
 
 mod archive;
 mod contenders;
 mod data_set;
+mod effort;
+mod fake_upstream;
+mod growth;
 mod http;
+mod huge_wheel;
 mod load;
 mod machine;
+mod proxy;
 mod publish;
 mod random;
+mod reading;
 mod report;
 mod scenario;
+mod scratch;
+mod spread;
+mod transfers;
 mod usage;
+mod verdict;
 mod wire;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::tools::{self, BenchmarkTools, Need};
-use crate::{progress, workspace};
-use contenders::{Contender, Running, Stage, nginx};
+use crate::{command, progress, workspace};
+use contenders::Stage;
 use data_set::{DataSet, Size};
-use load::Sample;
-use publish::PublishSample;
-use scenario::Scenario;
+use effort::Effort;
+use scenario::Origin;
+use scratch::Scratch;
 use wire::Ecosystem;
 
 /// Measure the server beside others and write the page of benchmarks.
+///
+/// About 15 minutes; with --quick under 4. Scenarios: M1, M2-*, M3 (index documents), D1, D2, D3,
+/// D3-range (files), A1 (M1 and D1 with and without sign-in and policy), U1 (publishing), P1-*, P2
+/// (an upstream behind the server), G1 (memory under many huge transfers), R1 and growth (large
+/// stores).
 #[derive(Debug, clap::Args)]
 pub(crate) struct BenchArgs {
-    /// How often each scenario is measured.
-    #[arg(long, default_value_t = 5)]
-    rounds: u32,
+    /// Fewer rounds, smaller packages, smaller stores.
+    #[arg(long)]
+    quick: bool,
 
-    /// How long one measurement takes, in seconds.
-    #[arg(long, default_value_t = 8)]
-    seconds: u32,
+    /// Only scenarios whose name begins with one of these, e.g. M2 or growth.
+    #[arg(long, value_name = "SCENARIO")]
+    only: Vec<String>,
 
-    /// Versions of the large package.
-    #[arg(long, default_value_t = 1_000)]
-    versions: usize,
-
-    /// Further packages that fill the index.
-    #[arg(long, default_value_t = 500)]
-    packages: usize,
-
-    /// Only these ecosystems.
+    /// Only these ecosystems. Proxying and growth are measured with npm, G1 with PyPI.
     #[arg(long)]
     ecosystem: Vec<Ecosystem>,
 
-    /// Only scenarios whose name contains one of these.
-    #[arg(long)]
-    scenario: Vec<String>,
-
     /// Leave these servers out.
-    #[arg(long)]
+    #[arg(long, value_name = "SERVER")]
     without: Vec<String>,
+
+    /// How often each scenario is measured.
+    #[arg(long)]
+    rounds: Option<u32>,
+
+    /// How long one measurement takes, in seconds.
+    #[arg(long)]
+    seconds: Option<u32>,
+
+    /// Versions of the large package.
+    #[arg(long)]
+    versions: Option<usize>,
+
+    /// Further packages that fill the index.
+    #[arg(long)]
+    packages: Option<usize>,
 
     /// The core of the server under test.
     #[arg(long, default_value_t = 0)]
@@ -75,21 +94,81 @@ pub(crate) struct BenchArgs {
     #[arg(long, default_value_t = 1)]
     load_core: u32,
 
+    /// Measure this program instead of building one. The report says so.
+    #[arg(long, value_name = "FILE")]
+    server_binary: Option<PathBuf>,
+
     /// Where the report goes; `-` is stdout.
     #[arg(long, default_value = "docs/benchmarks.md")]
     out: PathBuf,
 }
 
-/// What was measured of one server in one ecosystem.
+/// Where programs are.
 #[derive(Debug)]
-pub(crate) struct Measured {
-    ecosystem: Ecosystem,
-    server: String,
-    version: String,
-    first_answer: std::time::Duration,
-    idle: usage::Memory,
-    publish: Option<PublishSample>,
-    samples: BTreeMap<&'static str, Vec<Sample>>,
+pub(crate) struct Programs {
+    /// Ours.
+    pub(crate) vouchsafe: PathBuf,
+    /// The physical limit.
+    pub(crate) nginx: PathBuf,
+    /// The load generator.
+    pub(crate) wrk: PathBuf,
+    /// pypi-server, devpi-init, devpi-server.
+    pub(crate) peers_python_bin_dir: PathBuf,
+    /// verdaccio.
+    pub(crate) peers_node_bin_dir: PathBuf,
+    /// Seeds large stores.
+    pub(crate) python: PathBuf,
+}
+
+/// What every part of a run needs.
+#[derive(Debug)]
+pub(crate) struct Bench<'a> {
+    args: &'a BenchArgs,
+    effort: &'a Effort,
+    programs: &'a Programs,
+    folder: &'a Path,
+}
+
+impl<'a> Bench<'a> {
+    /// Whether a scenario is asked for.
+    fn wants(&self, name: &str) -> bool {
+        let begins = |part: &String| {
+            name.get(..part.len()).is_some_and(|start| start.eq_ignore_ascii_case(part))
+        };
+        self.args.only.is_empty() || self.args.only.iter().any(begins)
+    }
+
+    fn wants_ecosystem(&self, ecosystem: Ecosystem) -> bool {
+        self.args.ecosystem.is_empty() || self.args.ecosystem.contains(&ecosystem)
+    }
+
+    fn stage<'s>(&self, data: &'s DataSet) -> Stage<'s>
+    where
+        'a: 's,
+    {
+        Stage { data, programs: self.programs, core: Some(self.args.server_core) }
+    }
+
+    fn data_set(&self, ecosystem: Ecosystem) -> DataSet {
+        let has_huge = self.wants("D3") || self.wants("D3-range");
+        DataSet::new(
+            ecosystem,
+            Size {
+                versions: self.effort.versions,
+                packages: self.effort.packages,
+                huge_bytes: if has_huge { self.effort.huge_bytes } else { 0 },
+            },
+        )
+    }
+}
+
+/// Everything that was measured.
+#[derive(Debug, Default)]
+pub(crate) struct Results {
+    measured: Vec<reading::Measured>,
+    bursts: Vec<proxy::Burst>,
+    transfers: Option<transfers::Transfers>,
+    growth: Vec<growth::Point>,
 }
 
 /// Runs the command.
@@ -98,22 +177,18 @@ pub(crate) struct Measured {
 ///
 /// When a server cannot be started or filled, or answers with an error under load.
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
-    let tools = tools::ensure(Need::Benchmark)?;
-    let programs = BenchmarkTools::find(&tools)?;
+    let effort = Effort::of(args);
+    let programs = programs(args)?;
     let folder = workspace::target_dir()?.join("bench");
     if folder.exists() {
         std::fs::remove_dir_all(&folder).context("cannot empty the folder of the last run")?;
     }
+    let scratch = Scratch::new(folder)?;
+    let bench = Bench { args, effort: &effort, programs: &programs, folder: &scratch.0 };
     let before = machine::load_average();
-    let mut measured = Vec::new();
-    for ecosystem in Ecosystem::ALL {
-        if args.ecosystem.is_empty() || args.ecosystem.contains(&ecosystem) {
-            let folder = folder.join(ecosystem.name());
-            measured.extend(bench_ecosystem(args, &programs, ecosystem, &folder)?);
-        }
-    }
+    let results = measure(&bench)?;
     let facts = machine::facts(&before)?;
-    let text = report::write(args, &facts, &measured);
+    let text = report::write(&bench, &facts, &results);
     if args.out == Path::new("-") {
         use std::io::Write as _;
         return std::io::stdout().write_all(text.as_bytes()).context("cannot write to stdout");
@@ -124,100 +199,64 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     Ok(())
 }
 
-/// Starts and fills every server of one ecosystem, measures them in turns, and ends them.
-fn bench_ecosystem(
-    args: &BenchArgs,
-    programs: &BenchmarkTools,
-    ecosystem: Ecosystem,
-    folder: &Path,
-) -> Result<Vec<Measured>> {
-    let data = DataSet::new(ecosystem, Size { versions: args.versions, packages: args.packages });
-    let stage = Stage { data: &data, programs, core: args.server_core };
-    let scenarios: Vec<Scenario> = scenario::of(ecosystem)
-        .filter(|scenario| {
-            args.scenario.is_empty()
-                || args.scenario.iter().any(|part| scenario.name.contains(part))
-        })
+fn measure(bench: &Bench<'_>) -> Result<Results> {
+    let mut results = Results::default();
+    // First, while this process may still use all cores.
+    if bench.wants_ecosystem(Ecosystem::Pypi) {
+        results.transfers = transfers::run(bench, &bench.data_set(Ecosystem::Pypi))?;
+    }
+    bind_to_core(bench.args.load_core)?;
+    for ecosystem in Ecosystem::ALL {
+        if bench.wants_ecosystem(ecosystem) {
+            results.measured.extend(hosted(bench, ecosystem)?);
+        }
+    }
+    if bench.wants_ecosystem(Ecosystem::Npm) {
+        let data = bench.data_set(Ecosystem::Npm);
+        results.measured.extend(proxy::warm(bench, &data)?);
+        results.bursts = proxy::bursts(bench, &data)?;
+        results.growth = growth::run(bench, &data)?;
+    }
+    Ok(results)
+}
+
+/// Publishing to and reading from the servers of one ecosystem.
+fn hosted(bench: &Bench<'_>, ecosystem: Ecosystem) -> Result<Vec<reading::Measured>> {
+    let scenarios: Vec<_> = scenario::of(ecosystem, Origin::Hosted)
+        .filter(|scenario| bench.wants(scenario.name) || (scenario.with_open && bench.wants("A1")))
         .collect();
-
-    let mut running = Vec::new();
-    let mut measured = Vec::new();
-    for contender in contenders::of(ecosystem) {
-        if args.without.iter().any(|name| name == contender.name()) {
-            continue;
-        }
-        let folder = folder.join(contender.name());
-        std::fs::create_dir_all(&folder).context("cannot create a server's folder")?;
-        let (server, row) = start(contender.as_ref(), &stage, &folder)?;
-        running.push(server);
-        measured.push(row);
+    if scenarios.is_empty() && !bench.wants("U1") {
+        return Ok(Vec::new());
     }
-    let Some(reference) = running.first() else {
-        bail!("no server is left to measure for {}", ecosystem.name());
-    };
-    let mirror = nginx::start(&stage, &folder.join("nginx"), reference, &scenarios)?;
-    measured.insert(0, describe(ecosystem, &mirror, None)?);
-    running.insert(0, mirror);
+    let data = bench.data_set(ecosystem);
+    let stage = bench.stage(&data);
+    reading::run(bench, &stage, Origin::Hosted, &contenders::hosting(ecosystem), &scenarios)
+}
 
-    for round in 1..=args.rounds {
-        for scenario in &scenarios {
-            progress::step(format!(
-                "{}: round {round} of {}, {}",
-                ecosystem.name(),
-                args.rounds,
-                scenario.name
-            ));
-            for (server, row) in running.iter().zip(&mut measured) {
-                let Some(target) = server.target(scenario, &data)? else {
-                    progress::note(format!("{}: cannot do it", server.name));
-                    continue;
-                };
-                let plan = load::Plan {
-                    wrk: &programs.wrk,
-                    core: args.load_core,
-                    seconds: args.seconds,
-                    connections: scenario.connections,
-                };
-                let sample = load::measure(&plan, server, &target)
-                    .with_context(|| format!("{} in {}", server.name, scenario.name))?;
-                progress::note(format!("{}: {sample}", server.name));
-                row.samples.entry(scenario.name).or_default().push(sample);
+/// Installs what is missing, and builds ours.
+fn programs(args: &BenchArgs) -> Result<Programs> {
+    let tools = tools::ensure(Need::Benchmark)?;
+    let BenchmarkTools { nginx, wrk, peers_python_bin_dir, peers_node_bin_dir } =
+        BenchmarkTools::find(&tools)?;
+    let vouchsafe = match &args.server_binary {
+        Some(given) => given.canonicalize().context("there is no such server binary")?,
+        None => {
+            progress::step("building vouchsafe");
+            let mut cargo = workspace::cargo();
+            cargo.args(["build", "--release", "--package", "vouchsafe", "--quiet"]);
+            if !command::shown(&mut cargo)? {
+                bail!("vouchsafe cannot be built");
             }
+            workspace::target_dir()?.join("release/vouchsafe")
         }
-    }
-    Ok(measured)
+    };
+    let python = peers_python_bin_dir.join("python3");
+    Ok(Programs { vouchsafe, nginx, wrk, peers_python_bin_dir, peers_node_bin_dir, python })
 }
 
-/// Starts one server, fills it, and measures both.
-fn start(
-    contender: &dyn Contender,
-    stage: &Stage<'_>,
-    folder: &Path,
-) -> Result<(Running, Measured)> {
-    let ecosystem = stage.data.ecosystem;
-    progress::step(format!("{}: starting {}", ecosystem.name(), contender.name()));
-    let running = contender.start(stage, folder)?;
-    let mut row = describe(ecosystem, &running, None)?;
-    progress::step(format!("{}: filling {}", ecosystem.name(), contender.name()));
-    let publish = publish::fill(&running, stage.data, contender.version_limit())
-        .with_context(|| format!("cannot publish to {}", contender.name()))?;
-    progress::note(format!("{}: {publish}", contender.name()));
-    row.publish = Some(publish);
-    Ok((running, row))
-}
-
-fn describe(
-    ecosystem: Ecosystem,
-    running: &Running,
-    publish: Option<PublishSample>,
-) -> Result<Measured> {
-    Ok(Measured {
-        ecosystem,
-        server: running.name.clone(),
-        version: running.version.clone(),
-        first_answer: running.first_answer,
-        idle: usage::memory(running.service.pid())?,
-        publish,
-        samples: BTreeMap::new(),
-    })
+/// Keeps this process, and the clients it is made of, off the core of the server.
+fn bind_to_core(core: u32) -> Result<()> {
+    let mut taskset = Command::new("taskset");
+    taskset.args(["--cpu-list", "--pid", &core.to_string(), &std::process::id().to_string()]);
+    command::output(&mut taskset, "bind the clients to a core").map(drop)
 }

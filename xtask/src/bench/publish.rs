@@ -154,10 +154,7 @@ pub(crate) fn uploads(
 /// # Errors
 ///
 /// When the server refuses anything.
-pub(crate) fn one_by_one(
-    server: &Running,
-    uploads: &[Upload],
-) -> Result<(Latency, Vec<Duration>)> {
+pub(crate) fn one_by_one(server: &Running, uploads: &[Upload]) -> Result<(Latency, Vec<Duration>)> {
     let mut connection = Connection::new(server.address);
     let start = Instant::now();
     let times: Result<Vec<Duration>> =
@@ -185,12 +182,10 @@ fn by_many(server: &Running, uploads: &[Upload]) -> Result<Latency> {
     };
     let start = Instant::now();
     let times: Result<Vec<Vec<Duration>>> = std::thread::scope(|scope| {
-        let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(&client)).collect();
+        let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(client)).collect();
         clients
             .into_iter()
-            .map(|client| {
-                client.join().unwrap_or_else(|_| bail!("a publishing thread panicked"))
-            })
+            .map(|client| client.join().unwrap_or_else(|_| bail!("a publishing thread panicked")))
             .collect()
     });
     Ok(Latency::of(times?.concat(), start.elapsed()))

@@ -2,125 +2,192 @@
 
 use std::fmt::Write as _;
 
+use super::contenders::vouchsafe;
+use super::growth::Point;
 use super::load::Sample;
-use super::scenario;
+use super::proxy::{self, Burst};
+use super::reading::Measured;
+use super::scenario::{self, Origin, Scenario};
+use super::spread::{Spread, megabytes, millis, number};
+use super::transfers::Transfers;
 use super::wire::Ecosystem;
-use super::{BenchArgs, Measured};
+use super::{Bench, Results, verdict};
 
-/// Median of the rounds, with the lowest and the highest.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Spread {
-    median: f64,
-    low: f64,
-    high: f64,
-}
+const HEAD: &str = "\
+# Benchmarks
 
-impl Spread {
-    fn of(samples: &[Sample], value: impl Fn(&Sample) -> f64) -> Option<Self> {
-        let mut values: Vec<f64> = samples.iter().map(value).collect();
-        values.sort_by(f64::total_cmp);
-        Some(Self {
-            median: *values.get(values.len() / 2)?,
-            low: *values.first()?,
-            high: *values.last()?,
-        })
-    }
+Written by `cargo xtask bench`; run it to get this page for your machine. Every server got the same packages and was
+asked the way its own clients ask: one core for the server, another for the load generator, over loopback without
+TLS, with connections kept open. nginx serves the answers of our server from files and knows neither accounts nor
+policy: it is the physical limit. The others run with the settings they recommend and answer without sign-in.
 
-    /// `12.3 (11.0–14.2)`, or the median alone when the rounds agree.
-    fn show(self) -> String {
-        let Self { median, low, high } = self;
-        let (median, low, high) = (number(median), number(low), number(high));
-        if low == high { median } else { format!("{median} ({low}–{high})") }
-    }
-}
+`vouchsafe` is asked with a token by every client, nobody reads without one, a cooldown is on and the operator's lists
+have entries. `vouchsafe, open` has none of that; the difference between the two is scenario A1.
+";
 
-/// Three digits that mean something.
-fn number(value: f64) -> String {
-    if value >= 100.0 {
-        format!("{value:.0}")
-    } else if value >= 10.0 {
-        format!("{value:.1}")
-    } else {
-        format!("{value:.2}")
-    }
-}
+const HOW_TO_READ: &str = "
+## How to read this
 
-fn megabytes(bytes: u64) -> String {
-    format!("{:.0} MB", bytes as f64 / 1e6)
-}
+Numbers are the median of the rounds, with the lowest and highest in parentheses. Processor time per request is the
+number to trust: it comes from the kernel's count for the server's processes, in steps of 10 ms, divided by the
+answers. Throughput and latency also depend on what else the machine does, and the load generator shares it; where
+the rounds lie far apart, believe none of them too much. A server that is slow gets fewer versions to publish, which
+favors it in the index scenarios; its column says how many it has. Figures for a server that is not listed in a
+scenario are missing because it cannot do it.
+";
 
 /// Writes the whole page.
 pub(super) fn write(
-    args: &BenchArgs,
+    bench: &Bench<'_>,
     facts: &[(&'static str, String)],
-    measured: &[Measured],
+    results: &Results,
 ) -> String {
-    let mut page = String::from(
-        "# Benchmarks\n\n\
-         Written by `cargo xtask bench`; run it to get this page for your machine. Every server \
-         got the same\npackages and was asked the way its own clients ask, one core for the server \
-         and one for the load\ngenerator, over loopback without TLS, with connections kept open. \
-         nginx serves the answers of the first\nserver from files and knows neither accounts nor \
-         policy: it is the physical limit. Vouchsafe is asked\nwith a token. Numbers are the median \
-         of the rounds, with the lowest and highest in parentheses.\nProcessor time per request \
-         is the number to trust; the others depend on what else the machine does.\n\n",
-    );
+    let mut page = HEAD.to_owned();
+    conditions(&mut page, bench, facts);
+    verdicts(&mut page, bench, results);
+    page.push_str(HOW_TO_READ);
+    for ecosystem in Ecosystem::ALL {
+        let title = format!("{}, hosted", ecosystem.name());
+        section(&mut page, &title, results, ecosystem, Origin::Hosted);
+    }
+    section(&mut page, "npm, proxied", results, Ecosystem::Npm, Origin::Proxied);
+    bursts(&mut page, &results.bursts);
+    if let Some(transfers) = results.transfers {
+        memory(&mut page, transfers);
+    }
+    growth(&mut page, &results.growth);
+    page
+}
+
+fn conditions(page: &mut String, bench: &Bench<'_>, facts: &[(&'static str, String)]) {
+    let (args, effort) = (bench.args, bench.effort);
+    page.push_str("\n## Conditions\n\n");
     for (name, value) in facts {
         let _ = writeln!(page, "- {name}: {value}");
     }
     let _ = writeln!(
         page,
         "- rounds: {} of {} s each; {} versions in the large package, {} packages besides",
-        args.rounds, args.seconds, args.versions, args.packages
+        effort.rounds,
+        effort.time.as_secs(),
+        effort.versions,
+        effort.packages
     );
-    for ecosystem in Ecosystem::ALL {
-        let rows: Vec<&Measured> =
-            measured.iter().filter(|row| row.ecosystem == ecosystem).collect();
-        if !rows.is_empty() {
-            let _ = write!(page, "\n## {}\n", ecosystem.name());
-            servers(&mut page, &rows);
-            for scenario in scenario::of(ecosystem) {
-                samples(&mut page, &rows, &scenario);
-            }
-        }
+    let mut command = "cargo xtask bench".to_owned();
+    if args.quick {
+        command.push_str(" --quick");
     }
-    page
+    for only in &args.only {
+        let _ = write!(command, " --only {only}");
+    }
+    for ecosystem in &args.ecosystem {
+        let _ = write!(command, " --ecosystem {}", ecosystem.name());
+    }
+    for server in &args.without {
+        let _ = write!(command, " --without '{server}'");
+    }
+    let _ = writeln!(page, "- command: `{command}`");
+    if args.server_binary.is_some() {
+        page.push_str("- **the server was a binary that was given, not the release build**\n");
+    }
+    if args.quick {
+        page.push_str(
+            "- `--quick`: small sizes and few rounds; good for a look, not for a quote\n",
+        );
+    }
 }
 
-/// Start, memory, publishing.
-fn servers(page: &mut String, rows: &[&Measured]) {
-    page.push_str(
-        "\n| server | version | first answer | memory idle | publish, first versions | publish, \
-         last versions | publishes/s, 16 clients | CPU µs/publish |\n\
-         | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+fn verdicts(page: &mut String, bench: &Bench<'_>, results: &Results) {
+    let verdicts = verdict::judge(results, bench.effort);
+    if verdicts.is_empty() {
+        return;
+    }
+    let met = verdicts.iter().filter(|verdict| verdict.is_met).count();
+    let _ = write!(
+        page,
+        "\n## Targets\n\n{met} of {} met.\n\n| what | target | measured | met |\n\
+         | --- | --- | --- | --- |\n",
+        verdicts.len()
     );
-    for row in rows {
-        let publish = row.publish.map_or_else(
-            || "– | – | – | –".to_owned(),
-            |publish| {
-                format!(
-                    "{} ms | {} ms (of {}) | {} | {}",
-                    number(publish.first.as_secs_f64() * 1e3),
-                    number(publish.last.as_secs_f64() * 1e3),
-                    publish.versions,
-                    number(publish.per_sec),
-                    number(publish.cpu_us),
-                )
-            },
-        );
+    for verdict in verdicts {
+        let word = if verdict.is_met { "yes" } else { "**no**" };
         let _ = writeln!(
             page,
-            "| {} | {} | {} ms | {} | {publish} |",
+            "| {} | {} | {} | {word} |",
+            verdict.what, verdict.target, verdict.measured
+        );
+    }
+}
+
+fn section(
+    page: &mut String,
+    title: &str,
+    results: &Results,
+    ecosystem: Ecosystem,
+    origin: Origin,
+) {
+    let is_here = |row: &&Measured| row.ecosystem == ecosystem && row.origin == origin;
+    let rows: Vec<&Measured> = results.measured.iter().filter(is_here).collect();
+    if rows.is_empty() {
+        return;
+    }
+    let _ = write!(page, "\n## {title}\n");
+    servers(page, &rows);
+    if origin == Origin::Hosted {
+        publishes(page, &rows);
+    }
+    for scenario in scenario::of(ecosystem, origin) {
+        samples(page, &rows, &scenario);
+    }
+}
+
+/// Start and memory.
+fn servers(page: &mut String, rows: &[&Measured]) {
+    page.push_str(
+        "\n| server | version | first answer, empty | memory idle, empty |\n\
+         | --- | --- | ---: | ---: |\n",
+    );
+    for row in rows {
+        let _ = writeln!(
+            page,
+            "| {} | {} | {} ms | {} |",
             row.server,
             row.version,
-            row.first_answer.as_millis(),
+            millis(row.first_answer),
             megabytes(row.idle.resident_bytes),
         );
     }
 }
 
+fn publishes(page: &mut String, rows: &[&Measured]) {
+    page.push_str(
+        "\n### U1: publishing packages of 10 kB, and many versions of one package\n\n\
+         | server | one client p50 / p99 ms | 16 clients p50 / p99 ms | per second, 1 / 16 clients \
+         | CPU µs | first / last version ms |\n| --- | ---: | ---: | ---: | ---: | ---: |\n",
+    );
+    for row in rows {
+        let Some(publish) = row.publish else { continue };
+        let latency = |latency: super::publish::Latency| {
+            format!("{} / {}", millis(latency.p50), millis(latency.p99))
+        };
+        let _ = writeln!(
+            page,
+            "| {} | {} | {} | {} / {} | {} | {} / {} (of {}) |",
+            row.server,
+            latency(publish.one),
+            latency(publish.many),
+            number(publish.one.per_sec),
+            number(publish.many.per_sec),
+            number(publish.cpu_us),
+            millis(publish.first),
+            millis(publish.last),
+            publish.versions,
+        );
+    }
+}
+
 /// One scenario, all servers.
-fn samples(page: &mut String, rows: &[&Measured], scenario: &scenario::Scenario) {
+fn samples(page: &mut String, rows: &[&Measured], scenario: &Scenario) {
     if rows.iter().all(|row| !row.samples.contains_key(scenario.name)) {
         return;
     }
@@ -133,46 +200,99 @@ fn samples(page: &mut String, rows: &[&Measured], scenario: &scenario::Scenario)
     );
     for row in rows {
         let samples = row.samples.get(scenario.name).map(Vec::as_slice).unwrap_or_default();
+        let Some(last) = samples.last() else {
+            if row.server != vouchsafe::OPEN_NAME {
+                let _ = writeln!(page, "| {} | – | – | – | – | – | – |", row.server);
+            }
+            continue;
+        };
         let show = |value: fn(&Sample) -> f64| {
-            Spread::of(samples, value).map_or_else(|| "–".to_owned(), Spread::show)
+            Spread::of(samples, value).map_or_else(String::new, Spread::show)
         };
         let _ = writeln!(
             page,
-            "| {} | {} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {:.0} | {} |",
             row.server,
             show(|sample| sample.cpu_us),
             show(|sample| sample.requests_per_sec),
             show(|sample| sample.p50.as_secs_f64() * 1e3),
             show(|sample| sample.p99.as_secs_f64() * 1e3),
-            samples.last().map_or_else(|| "–".to_owned(), |sample| format!("{:.0}", sample.bytes)),
-            samples
-                .last()
-                .map_or_else(|| "–".to_owned(), |sample| megabytes(sample.resident_bytes)),
+            last.bytes,
+            megabytes(last.resident_bytes),
         );
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sample(cpu_us: f64) -> Sample {
-        Sample {
-            requests_per_sec: 1.0,
-            p50: std::time::Duration::ZERO,
-            p99: std::time::Duration::ZERO,
-            cpu_us,
-            bytes: 0.0,
-            resident_bytes: 0,
-        }
+fn bursts(page: &mut String, bursts: &[Burst]) {
+    if bursts.is_empty() {
+        return;
     }
+    let _ = write!(
+        page,
+        "\n## P2: {} clients ask for one missing object of an upstream\n\nThe upstream answers \
+         after 50 ms. Clients ask for the index document first, then for the file.\n\n\
+         | server | upstream asked for index / file | last client done, index / file ms |\n\
+         | --- | ---: | ---: |\n",
+        proxy::CLIENTS
+    );
+    for burst in bursts {
+        let _ = writeln!(
+            page,
+            "| {} | {} / {} | {} / {} |",
+            burst.server,
+            burst.index_hits,
+            burst.artifact_hits,
+            millis(burst.index_time),
+            millis(burst.artifact_time),
+        );
+    }
+}
 
-    #[test]
-    fn the_median_is_shown_with_its_spread() {
-        let samples = [sample(40.0), sample(120.6), sample(36.25)];
-        let spread = Spread::of(&samples, |sample| sample.cpu_us).expect("three rounds");
-        assert_eq!(spread.show(), "40.0 (36.2–121)");
-        let spread = Spread::of(&samples[..1], |sample| sample.cpu_us).expect("one round");
-        assert_eq!(spread.show(), "40.0");
+fn memory(page: &mut String, transfers: Transfers) {
+    let Transfers { clients, bytes, idle_bytes, peak_bytes, elapsed } = transfers;
+    let moved = clients as f64 * 2.0 * bytes as f64 / 1e6 / elapsed.as_secs_f64();
+    let _ = write!(
+        page,
+        "\n## G1: {clients} uploads and {clients} downloads of {} at once\n\nDifferent wheels, on \
+         all cores, by clients on the same machine. Resident before: {}. Peak: {}. Everybody was \
+         done after\n{:.1} s, {} MB per second.\n",
+        megabytes(bytes as u64),
+        megabytes(idle_bytes),
+        megabytes(peak_bytes),
+        elapsed.as_secs_f64(),
+        number(moved),
+    );
+}
+
+fn growth(page: &mut String, points: &[Point]) {
+    if points.is_empty() {
+        return;
+    }
+    page.push_str(
+        "\n## growth and R1: large stores\n\nOne version per package, npm, embedded database. The \
+         rows are multiplied by a script (`xtask/src/bench/seed.py`),\nnot published one by one; \
+         the other servers have no such way in and are not measured here. Reads from the database\n\
+         are of packages picked at random, one client; the operating system has most of the file \
+         in memory. The start is\nto the first index document, which comes from the database.\n\n\
+         | packages | start ms | memory idle | read from database, CPU µs / p50 ms | read from \
+         memory, CPU µs | publish, CPU µs / p50 / p99 ms | database |\n\
+         | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+    );
+    for point in points {
+        let starts = point.starts.iter().map(|start| start.as_secs_f64() * 1e3).collect();
+        let _ = writeln!(
+            page,
+            "| {} | {} | {} | {} / {} | {} | {} / {} / {} | {} |",
+            point.packages,
+            Spread::of_values(starts).map_or_else(String::new, Spread::show),
+            megabytes(point.idle_bytes),
+            number(point.cold_cpu_us),
+            millis(point.cold_p50),
+            number(point.warm.cpu_us),
+            number(point.publish_cpu_us),
+            millis(point.publish.p50),
+            millis(point.publish.p99),
+            megabytes(point.database_bytes),
+        );
     }
 }

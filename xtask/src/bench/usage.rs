@@ -46,6 +46,20 @@ pub(crate) fn memory(pid: u32) -> Result<Memory> {
     Ok(sum)
 }
 
+/// Forgets the most that was resident so far, so that the next look shows the most since now.
+///
+/// # Errors
+///
+/// When the process has ended.
+pub(crate) fn reset_peak(pid: u32) -> Result<()> {
+    for stat in tree(pid)? {
+        // Documented in proc(5): 5 resets the peak to what is resident now.
+        std::fs::write(proc(stat.pid).join("clear_refs"), "5")
+            .context("cannot reset a process's peak of memory")?;
+    }
+    Ok(())
+}
+
 /// What `/proc/PID/stat` says, as far as it is used here.
 #[derive(Debug, PartialEq, Eq)]
 struct Stat {

@@ -114,10 +114,7 @@ fn set(table: &mut toml::Table, path: &[String], value: toml::Value) {
 fn toml_value(text: &str) -> Option<toml::Value> {
     let mut table: toml::Table = format!("value = {text}").parse().ok()?;
     table.remove("value").filter(|value| {
-        matches!(
-            value,
-            toml::Value::Integer(_) | toml::Value::Boolean(_) | toml::Value::Array(_)
-        )
+        matches!(value, toml::Value::Integer(_) | toml::Value::Boolean(_) | toml::Value::Array(_))
     })
 }
 

@@ -115,8 +115,9 @@ impl Settings {
         lay_over(&mut file);
         let settings = Self::from_file(file, adapters);
         if has_file {
-            return settings
-                .with_context(|| format!("in the configuration ({} and what lies over it)", path.display()));
+            return settings.with_context(|| {
+                format!("in the configuration ({} and what lies over it)", path.display())
+            });
         }
         settings
     }
@@ -171,7 +172,8 @@ fn check_ecosystems(
         ("policy.allow_only", file.policy.allow_only.iter().collect()),
     ];
     for (key, ids) in named {
-        if let Some(id) = ids.into_iter().find(|id| adapters.iter().all(|known| known.id() != **id)) {
+        if let Some(id) = ids.into_iter().find(|id| adapters.iter().all(|known| known.id() != **id))
+        {
             let all: Vec<_> = adapters.iter().map(|adapter| adapter.id().to_string()).collect();
             bail!("{key}: there is no ecosystem `{id}`; there are {}", all.join(", "));
         }

@@ -158,6 +158,21 @@ store_tests! {
         assert!(matches!(refused, Err(CommitError::PackageGone)), "{refused:?}");
     }
 
+    async fn who_was_taken_out_meanwhile_does_not_publish_any_more(db: &TestDb) {
+        let alice = account(&db.store, "alice").await;
+        let bob = account(&db.store, "bob").await;
+        let mut new = new_release("left-pad", "1.0.0");
+        new.account = Some(alice);
+        let first = db.store.commit_release(new).await.unwrap();
+        let mut next = new_release("left-pad", "1.1.0");
+        next.expect_package = Some(first.package_id);
+        next.account = Some(bob);
+        let refused = db.store.commit_release(next.clone()).await;
+        assert!(matches!(refused, Err(CommitError::NotOwner)), "{refused:?}");
+        next.account = Some(alice);
+        db.store.commit_release(next).await.unwrap();
+    }
+
     async fn what_was_removed_is_never_used_again(db: &TestDb) {
         let pad = db.store.commit_release(new_release("left-pad", "1.0.0")).await.unwrap();
         let gone = version("1.0.0");

@@ -2,28 +2,28 @@
 
 use serde_json::{Value, json};
 use vouchsafe_testkit::Server;
-use vouchsafe_testkit::http::{self, Answer};
+use vouchsafe_testkit::http::Answer;
 use vouchsafe_testkit::packages;
 
-use crate::stage::{Eco, Upload, ask, check_refused, count_events, picture, spooled_files, start};
+use crate::stage::{Eco, Upload, check_refused, count_events, spooled_files, start};
 
 const NAME: &str = "gadget";
 const SEEN: (&str, &[&str]) = (NAME, &["1.0.0", "9.9.9"]);
 
-struct Stage {
-    server: Server,
-    token: String,
+pub(crate) struct Stage {
+    pub(crate) server: Server,
+    pub(crate) token: String,
 }
 
 impl Stage {
-    fn new(config: &str) -> Self {
+    pub(crate) fn new(config: &str) -> Self {
         let server = start(config);
         let token = server.user_and_token("owner");
         Self { server, token }
     }
 
     #[track_caller]
-    fn check(&self, what: &str, eco: Eco, upload: &Upload) -> Answer {
+    pub(crate) fn check(&self, what: &str, eco: Eco, upload: &Upload) -> Answer {
         let send = || upload.send(&self.server, &self.token);
         let answer =
             check_refused(&self.server, &self.token, eco, SEEN, &[400, 404, 413, 422], send);
@@ -342,99 +342,4 @@ fn names_and_versions_that_are_none() {
             stage.check(version, Eco::Pypi, &Upload { content_type, body, ..good(Eco::Pypi) });
         }
     }
-}
-
-#[test]
-fn what_is_too_large_is_refused_before_it_is_kept() {
-    let stage = Stage::new(
-        "[ecosystems.cargo]\nmax_artifact_mb = 1\n[ecosystems.npm]\nmax_artifact_mb = 1\n\
-         [ecosystems.pypi]\nmax_artifact_mb = 1\n",
-    );
-    let noise: Vec<u8> =
-        (0..3_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-    for eco in Eco::ALL {
-        let answer = stage.check("three megabytes", eco, &eco.upload(NAME, "1.0.0", &noise));
-        assert_eq!(answer.status, 413, "{}", answer.text());
-    }
-    let bearer = format!("Bearer {}", stage.token);
-    let huge = format!("{{\"users\":[\"{}\"]}}", "x".repeat(200_000));
-    for (method, target) in [
-        ("PUT", "/cargo/api/v1/crates/gadget/owners"),
-        ("PUT", "/npm/-/package/gadget/dist-tags/next"),
-        ("POST", "/npm/-/npm/v1/tokens"),
-    ] {
-        let answer = ask(&stage.server, method, target, Some(&bearer), huge.as_bytes());
-        assert_eq!(answer.status, 413, "{target}: {}", answer.text());
-    }
-    for target in ["/login", "/me"] {
-        let headers = [("content-type", "application/x-www-form-urlencoded")];
-        let body = format!("name=owner&password={}", "x".repeat(100_000));
-        let answer = http::send(stage.server.address(), "POST", target, &headers, body.as_bytes());
-        assert_eq!(answer.status, 413, "{target}");
-    }
-    assert!(spooled_files(&stage.server).is_empty());
-}
-
-#[test]
-fn an_upload_without_a_right_to_publish_is_never_spooled() {
-    let stage = Stage::new("");
-    let reader = stage.server.token("owner", &["--scope", "read"]);
-    for eco in Eco::ALL {
-        let before = picture(&stage.server, &stage.token, NAME, &["1.0.0"]);
-        let noise = vec![7; 3_000_000];
-        let upload = eco.upload(NAME, "1.0.0", &noise);
-        assert_eq!(upload.send(&stage.server, &reader).status, 403);
-        let headers = [("content-type", upload.content_type.as_str())];
-        let answer = http::send(
-            stage.server.address(),
-            upload.method,
-            &upload.target,
-            &headers,
-            &upload.body,
-        );
-        assert_eq!(answer.status, 401, "{}", answer.text());
-        assert_eq!(picture(&stage.server, &stage.token, NAME, &["1.0.0"]), before);
-    }
-    assert!(spooled_files(&stage.server).is_empty());
-}
-
-/// A client that goes away in the middle leaves nothing: no release, no file.
-#[test]
-fn an_upload_that_is_cut_off_leaves_nothing() {
-    let stage = Stage::new("");
-    let noise: Vec<u8> =
-        (0..3_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-    for eco in Eco::ALL {
-        let before = picture(&stage.server, &stage.token, NAME, &["1.0.0"]);
-        let upload = eco.upload(NAME, "1.0.0", &noise);
-        let head = format!(
-            "{} {} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: {}\r\n\
-             content-length: {}\r\n\r\n",
-            upload.method,
-            upload.target,
-            stage.token,
-            upload.content_type,
-            upload.body.len()
-        );
-        let mut stream = std::net::TcpStream::connect(stage.server.address()).unwrap();
-        std::io::Write::write_all(&mut stream, head.as_bytes()).unwrap();
-        std::io::Write::write_all(&mut stream, &upload.body[..upload.body.len() / 2]).unwrap();
-        wait_until(&stage.server, || !spooled_files(&stage.server).is_empty());
-        drop(stream);
-        wait_until(&stage.server, || spooled_files(&stage.server).is_empty());
-        assert_eq!(picture(&stage.server, &stage.token, NAME, &["1.0.0"]), before, "{eco:?}");
-        let answer = eco.publish(&stage.server, &stage.token, NAME, "1.0.0");
-        assert!(answer.status < 300, "{eco:?}: {}", answer.text());
-    }
-}
-
-/// Asks something else meanwhile, until this is so.
-fn wait_until(server: &Server, is_so: impl Fn() -> bool) {
-    for _ in 0..20_000 {
-        if is_so() {
-            return;
-        }
-        assert_eq!(http::get(server.address(), "/healthz").status, 200);
-    }
-    panic!("it never came to that");
 }

@@ -11,6 +11,7 @@
 mod archives;
 mod bodies;
 mod credentials;
+mod limits;
 mod matrix;
 mod pages;
 mod paths;

@@ -85,7 +85,8 @@ fn check_page(target: &str, answer: &Answer) {
         assert!(!lower.contains(bad), "{target} has {bad}:\n{text}");
     }
     // An attribute of a tag, not the words in a text.
-    for tag in text.split('<').skip(1).filter_map(|rest| rest.split('>').next()) {
+    let unquoted: String = text.split('"').step_by(2).collect();
+    for tag in unquoted.split('<').skip(1).filter_map(|rest| rest.split('>').next()) {
         assert!(!tag.to_lowercase().contains(" on"), "{target}: an event handler in <{tag}>");
     }
 }
@@ -229,8 +230,8 @@ fn gitea_cve_2026_27771_private_packages_answer_like_missing_ones() {
             ("GET", format!("/npm/-/package/{name}/dist-tags")),
             ("GET", format!("/npm/-/package/{name}/visibility")),
             ("GET", format!("/npm/-/package/{name}/collaborators")),
-            ("PUT", format!("/npm/-/package/{name}/dist-tags/x")),
-            ("DELETE", format!("/npm/-/package/{name}/dist-tags/x")),
+            ("PUT", format!("/npm/-/package/{name}/dist-tags/beta")),
+            ("DELETE", format!("/npm/-/package/{name}/dist-tags/beta")),
             ("DELETE", format!("/npm/{name}/-rev/1-0")),
             ("GET", format!("/cargo/api/v1/crates/{name}/owners")),
             ("DELETE", format!("/cargo/api/v1/crates/{name}/1.0.0/yank")),
@@ -259,7 +260,7 @@ fn gitea_cve_2026_27771_private_packages_answer_like_missing_ones() {
         let all = format!("{} {} {headers:?} {}", answer.status, answer.phrase, answer.text());
         assert!([401, 403].contains(&answer.status), "{method} {target}: {all}");
         assert!(!all.contains("1.0.0\""), "{method} {target}: {all}");
-        all.replace(name, "NAME").replace(&name[..2], "N").replace(&name[2..4], "N")
+        all.replace(name, "NAME")
     };
     for authorization in [None, Some(blind.as_str())] {
         let missing: Vec<_> = asked("zzzzzz");
@@ -267,14 +268,7 @@ fn gitea_cve_2026_27771_private_packages_answer_like_missing_ones() {
             for ((method, there), (_, not_there)) in asked(name).iter().zip(&missing) {
                 let known = told(method, there, name, authorization);
                 let unknown = told(method, not_there, "zzzzzz", authorization);
-                let fold =
-                    |text: &str| text.replace("zz", "N").replace("ga", "N").replace("re", "N");
-                assert_eq!(
-                    fold(&known).len() / 40,
-                    fold(&unknown).len() / 40,
-                    "{known}\n{unknown}"
-                );
-                assert_eq!(known[..3], unknown[..3], "{method} {there}");
+                assert_eq!(known, unknown, "{method} {there}");
             }
         }
     }

@@ -1,13 +1,15 @@
 //! An upstream with one package that has something wrong with its newer releases.
 
+use std::time::{Duration, SystemTime};
+
 use serde_json::{Value, json};
+use vouchsafe_domain::Timestamp;
 use vouchsafe_testkit::{FakeUpstream, Reply, packages};
 
 /// The package.
 pub(crate) const NAME: &str = "left-lib";
 
-/// Serves [`NAME`] in 1.0.0 and 1.1.0 (old), 1.2.0 (old, to be denied) and 2.0.0, which is dated
-/// so far ahead that it is younger than any cooldown for as long as anybody runs this.
+/// Serves [`NAME`] in 1.0.0 and 1.1.0 (old), 1.2.0 (old, to be denied) and 2.0.0 (an hour old).
 pub(crate) fn start() -> FakeUpstream {
     let upstream = FakeUpstream::start();
     let base = upstream.url();
@@ -22,8 +24,9 @@ pub(crate) fn start() -> FakeUpstream {
         let path = format!("/{NAME}/-/{NAME}-{version}.tgz");
         manifest["dist"]["tarball"] = format!("{base}{path}").into();
         manifests[version] = manifest;
-        let year = if version == "2.0.0" { "2199" } else { "2015" };
-        time[version] = format!("{year}-02-03T04:05:06.000Z").into();
+        let hours = if version == "2.0.0" { 1 } else { 24 * 1000 };
+        let at = Timestamp::from(SystemTime::now()).minus(Duration::from_secs(3600 * hours));
+        time[version] = at.to_rfc3339_millis().into();
         upstream.on(&path, Reply::ok("application/octet-stream", tarball));
     }
     let packument = json!({

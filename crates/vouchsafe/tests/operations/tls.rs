@@ -66,10 +66,14 @@ fn a_file_that_cannot_be_used_is_named() {
 fn the_addresses_that_clients_are_told_are_https() {
     let (_folder, certificate, key) = certificate();
     let server = start(&config(&certificate, &key));
-    let mut command = Command::new("curl");
-    command.args(["--silent", "--show-error", "--fail", "--noproxy", "*", "--cacert"]);
-    command.arg(&certificate).arg(format!("{}/cargo/index/config.json", https(&server)));
-    Ran::of(command).ok().says(&format!("{}/cargo", https(&server)));
+    let mut command = Command::new("openssl");
+    command.args(["s_client", "-quiet", "-verify_return_error", "-verify_ip", "127.0.0.1"]);
+    command.args(["-connect", server.address(), "-CAfile"]).arg(&certificate);
+    let request = format!(
+        "GET /cargo/index/config.json HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n",
+        server.address()
+    );
+    Ran::with_input(command, &request).ok().says(&format!("{}/cargo", https(&server)));
 }
 
 fn https(server: &Server) -> String {

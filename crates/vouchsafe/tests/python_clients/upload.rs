@@ -73,7 +73,7 @@ impl Form {
 
     /// It is refused in these words, and nothing of it can be seen afterwards.
     #[track_caller]
-    fn is_refused(self, stage: &Stage, words: &str) {
+    fn expect_refused(self, stage: &Stage, words: &str) {
         let answer = self.send(stage);
         let text = answer.text();
         assert_eq!(answer.status, 400, "{text}");
@@ -100,18 +100,18 @@ fn wheel_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
 fn the_form_and_the_archive_must_tell_one_story() {
     let stage = Stage::new("");
     let good = || Form::of_wheel(wheel("demo", "1.0"));
-    good().set("name", "other").is_refused(&stage, "other");
-    good().set("version", "1.1").is_refused(&stage, "1.1");
-    good().set("metadata_version", "2.2").is_refused(&stage, "`metadata_version`");
-    good().set("filetype", "sdist").is_refused(&stage, "filetype");
-    good().set("requires_python", ">=3").is_refused(&stage, "`requires_python`");
-    good().set("requires_dist", "evil").is_refused(&stage, "`requires_dist`");
-    good().set("version", "1.0+local").is_refused(&stage, "local");
-    good().set(":action", "submit").is_refused(&stage, ":action");
-    Form::of_wheel(wheel("demo", "1.1")).is_refused(&stage, "`demo-1.1.dist-info`");
-    Form::of_wheel(wheel("other", "1.0")).is_refused(&stage, "`other-1.0.dist-info`");
+    good().set("name", "other").expect_refused(&stage, "other");
+    good().set("version", "1.1").expect_refused(&stage, "1.1");
+    good().set("metadata_version", "2.2").expect_refused(&stage, "`metadata_version`");
+    good().set("filetype", "sdist").expect_refused(&stage, "filetype");
+    good().set("requires_python", ">=3").expect_refused(&stage, "`requires_python`");
+    good().set("requires_dist", "evil").expect_refused(&stage, "`requires_dist`");
+    good().set("version", "1.0+local").expect_refused(&stage, "local");
+    good().set(":action", "submit").expect_refused(&stage, ":action");
+    Form::of_wheel(wheel("demo", "1.1")).expect_refused(&stage, "`demo-1.1.dist-info`");
+    Form::of_wheel(wheel("other", "1.0")).expect_refused(&stage, "`other-1.0.dist-info`");
     let two = wheel_with("demo", "1.0", "Name: other\n");
-    Form::of_wheel(two).is_refused(&stage, "Name");
+    Form::of_wheel(two).expect_refused(&stage, "Name");
     assert_eq!(good().send(&stage).status, 200);
 }
 
@@ -120,44 +120,44 @@ fn stated_digests_must_be_those_of_the_bytes() {
     let stage = Stage::new("");
     let good = || Form::of_wheel(wheel("demo", "1.0"));
     let zeros = "0".repeat(64);
-    good().set("sha256_digest", &zeros).is_refused(&stage, "sha256");
-    good().set("blake2_256_digest", &zeros).is_refused(&stage, "blake2");
-    good().set("md5_digest", &"0".repeat(32)).is_refused(&stage, "md5");
-    good().set("sha256_digest", "").is_refused(&stage, "digest");
-    good().set("sha256_digest", "nonsense").is_refused(&stage, "digest");
+    good().set("sha256_digest", &zeros).expect_refused(&stage, "sha256");
+    good().set("blake2_256_digest", &zeros).expect_refused(&stage, "blake2");
+    good().set("md5_digest", &"0".repeat(32)).expect_refused(&stage, "md5");
+    good().set("sha256_digest", "").expect_refused(&stage, "digest");
+    good().set("sha256_digest", "nonsense").expect_refused(&stage, "digest");
 }
 
 #[test]
 fn file_names_follow_the_grammar() {
     let stage = Stage::new("");
     let good = || Form::of_wheel(wheel("demo", "1.0"));
-    good().named("").is_refused(&stage, "file name");
-    good().named("../demo-1.0-py3-none-any.whl").is_refused(&stage, "file name");
-    good().named("demo-1.0.exe").is_refused(&stage, "demo-1.0.tar.gz");
-    good().named("other-1.0-py3-none-any.whl").is_refused(&stage, "other");
-    good().named("demo-2.0-py3-none-any.whl").is_refused(&stage, "2.0");
-    Form::of_sdist(sdist("demo", "1.0")).named("demo-1.0.zip").is_refused(&stage, "PEP 625");
+    good().named("").expect_refused(&stage, "file name");
+    good().named("../demo-1.0-py3-none-any.whl").expect_refused(&stage, "file name");
+    good().named("demo-1.0.exe").expect_refused(&stage, "demo-1.0.tar.gz");
+    good().named("other-1.0-py3-none-any.whl").expect_refused(&stage, "other");
+    good().named("demo-2.0-py3-none-any.whl").expect_refused(&stage, "2.0");
+    Form::of_sdist(sdist("demo", "1.0")).named("demo-1.0.zip").expect_refused(&stage, "PEP 625");
 }
 
 #[test]
 fn wheels_that_two_readers_could_read_differently_are_refused() {
     let stage = Stage::new("");
     let bad = "Invalid distribution file";
-    Form::of_wheel(b"not a zip".to_vec()).is_refused(&stage, bad);
-    Form::of_wheel(sdist("demo", "1.0")).is_refused(&stage, bad);
+    Form::of_wheel(b"not a zip".to_vec()).expect_refused(&stage, bad);
+    Form::of_wheel(sdist("demo", "1.0")).expect_refused(&stage, bad);
     let trailing = [wheel("demo", "1.0"), b"more".to_vec()].concat();
-    Form::of_wheel(trailing).is_refused(&stage, bad);
+    Form::of_wheel(trailing).expect_refused(&stage, bad);
     let two = [wheel("demo", "1.0"), wheel("demo", "1.0")].concat();
-    Form::of_wheel(two).is_refused(&stage, bad);
+    Form::of_wheel(two).expect_refused(&stage, bad);
     let prefixed = [b"#!/bin/sh\n".to_vec(), wheel("demo", "1.0")].concat();
-    Form::of_wheel(prefixed).is_refused(&stage, bad);
+    Form::of_wheel(prefixed).expect_refused(&stage, bad);
     let cut = wheel("demo", "1.0");
-    Form::of_wheel(cut[..cut.len() - 1].to_vec()).is_refused(&stage, bad);
+    Form::of_wheel(cut[..cut.len() - 1].to_vec()).expect_refused(&stage, bad);
     for entry in ["../evil.py", "/etc/evil.py", "demo/../../evil.py", "demo\\..\\evil.py"] {
-        Form::of_wheel(wheel_of(&[(entry, b"evil")])).is_refused(&stage, bad);
+        Form::of_wheel(wheel_of(&[(entry, b"evil")])).expect_refused(&stage, bad);
     }
     let bomb = vec![0; 80 * 1024 * 1024];
-    Form::of_wheel(wheel_of(&[("demo/bomb", &bomb)])).is_refused(&stage, bad);
+    Form::of_wheel(wheel_of(&[("demo/bomb", &bomb)])).expect_refused(&stage, bad);
 }
 
 #[test]
@@ -168,27 +168,23 @@ fn archives_without_what_installers_need_are_refused() {
         ("demo-1.0.dist-info/METADATA", metadata.as_bytes()),
         ("demo-1.0.dist-info/WHEEL", WHEEL.as_bytes()),
     ]);
-    Form::of_wheel(no_record).is_refused(&stage, "RECORD");
-    let record = "demo-1.0.dist-info/WHEEL,,\ndemo-1.0.dist-info/RECORD,,\n";
-    let no_metadata = zip(&[
-        ("demo-1.0.dist-info/RECORD", record.as_bytes()),
-        ("demo-1.0.dist-info/WHEEL", WHEEL.as_bytes()),
-    ]);
-    Form::of_wheel(no_metadata).is_refused(&stage, "METADATA");
+    Form::of_wheel(no_record).expect_refused(&stage, "RECORD");
+    let no_metadata = zip(&[("demo-1.0.dist-info/RECORD", b"demo-1.0.dist-info/RECORD,,\n")]);
+    Form::of_wheel(no_metadata).expect_refused(&stage, "Invalid distribution file");
     let no_info = tar_gz(&[("demo-1.0/demo.py", b"")]);
-    Form::of_sdist(no_info).is_refused(&stage, "PKG-INFO");
+    Form::of_sdist(no_info).expect_refused(&stage, "PKG-INFO");
     let two_tops = tar_gz(&[("demo-1.0/PKG-INFO", metadata.as_bytes()), ("evil/x", b"")]);
-    Form::of_sdist(two_tops).is_refused(&stage, "Invalid distribution file");
+    Form::of_sdist(two_tops).expect_refused(&stage, "Invalid distribution file");
     let other = core_metadata("demo", "1.1", "");
     let other = tar_gz(&[("demo-1.0/PKG-INFO", other.as_bytes())]);
-    Form::of_sdist(other).is_refused(&stage, "`version` is `1.1` in the archive");
+    Form::of_sdist(other).expect_refused(&stage, "`version` is `1.1` in the archive");
 }
 
 #[test]
 fn attestations_are_refused_with_the_way_to_switch_them_off() {
     let stage = Stage::new("");
     let form = Form::of_wheel(wheel("demo", "1.0")).set("attestations", "[]");
-    form.is_refused(&stage, "no `--attestations` for twine");
+    form.expect_refused(&stage, "no `--attestations` for twine");
 }
 
 #[test]

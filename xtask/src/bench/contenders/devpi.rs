@@ -13,7 +13,7 @@ use crate::command;
 use crate::services::free_port;
 
 /// devpi takes about half a second per upload.
-const VERSION_LIMIT: usize = 100;
+const VERSION_LIMIT: usize = 40;
 
 const PASSWORD: &str = "bench-password";
 

@@ -13,11 +13,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
+use super::Programs;
 use super::data_set::DataSet;
 use super::http::{Connection, Request, Response};
 use super::scenario::{Scenario, Subject};
 use super::wire::{self, Ecosystem, Mount};
-use super::Programs;
 use crate::services::{Launch, Service, StopSignal};
 use verdaccio::Verdaccio;
 use vouchsafe::Vouchsafe;

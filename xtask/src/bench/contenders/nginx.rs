@@ -13,6 +13,9 @@ use crate::bench::scenario::Scenario;
 use crate::command;
 use crate::services::free_port;
 
+/// Its name in tables.
+pub(crate) const NAME: &str = "nginx, same bytes";
+
 /// A file and its media type.
 #[derive(Debug)]
 struct Served {
@@ -68,7 +71,7 @@ pub(crate) fn start(
     // nginx says its version on stderr.
     let answer = Command::new(&stage.programs.nginx).arg("-v").output().context("nginx -v")?;
     Ok(Running {
-        name: "nginx, same bytes".to_owned(),
+        name: NAME.to_owned(),
         version: version_word(&String::from_utf8_lossy(&answer.stderr))?,
         service,
         address,

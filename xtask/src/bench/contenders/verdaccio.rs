@@ -44,7 +44,6 @@ const PUBLISH_LINE: &str = "    publish: $authenticated\n";
 /// Behind it, with an upstream. Documents count as fresh for an hour, like ours.
 const PROXY: &str = "    proxy: upstream\n";
 
-
 #[derive(Debug, Default)]
 pub(super) struct Verdaccio {
     /// Base address of an upstream.

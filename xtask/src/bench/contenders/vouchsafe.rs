@@ -71,7 +71,8 @@ impl Vouchsafe {
                  index_ttl_secs = 3600\n"
             ));
         }
-        std::fs::write(data.join("vouchsafe.toml"), config).context("cannot configure vouchsafe")?;
+        std::fs::write(data.join("vouchsafe.toml"), config)
+            .context("cannot configure vouchsafe")?;
         let program = &stage.programs.vouchsafe;
         let mut add_user = Command::new(program);
         add_user

@@ -1,8 +1,8 @@
 //! How each ecosystem's clients ask, so that every server is asked the way its users ask it.
 
 mod cargo;
-mod npm;
-mod pypi;
+pub(crate) mod npm;
+pub(crate) mod pypi;
 
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
@@ -92,7 +92,8 @@ impl Credential {
     }
 }
 
-fn with_credential(request: Request, credential: &Credential) -> Request {
+/// Adds the `Authorization` header, when there is one.
+pub(crate) fn with_credential(request: Request, credential: &Credential) -> Request {
     match credential.header() {
         Some(value) => request.header("Authorization", value),
         None => request,

@@ -29,41 +29,69 @@ pub(super) fn artifact(page: &[u8], release: &Release) -> Result<String> {
 }
 
 pub(super) fn publish(upload_path: &str, release: &Release) -> Request {
-    let Release { package, version, dependencies, filename, archive } = release;
-    let digest = hex::encode(sha2::Sha256::digest(archive));
-    let mut fields = vec![
-        (":action", "file_upload"),
-        ("protocol_version", "1"),
-        ("metadata_version", "2.1"),
-        ("name", package.as_str()),
-        ("version", version.as_str()),
-        ("summary", "benchmark data"),
-        ("requires_python", ">=3.8"),
-        ("filetype", "bdist_wheel"),
-        ("pyversion", "py3"),
-        ("sha256_digest", digest.as_str()),
-    ];
-    let requirements: Vec<String> = dependencies.iter().map(|name| format!("{name}>=1")).collect();
-    fields.extend(requirements.iter().map(|requirement| ("requires_dist", requirement.as_str())));
+    let digest = hex::encode(sha2::Sha256::digest(&release.archive));
+    let form = UploadForm::new(
+        (&release.package, &release.version),
+        &release.dependencies,
+        &release.filename,
+        &digest,
+    );
+    let mut body = form.before;
+    body.extend(&release.archive);
+    body.extend(form.after);
+    Request::with_body("POST", upload_path, &form.content_type, body)
+}
 
-    let mut body = Vec::with_capacity(archive.len() + 4096);
-    for (name, value) in fields {
-        body.extend(
-            format!(
+/// The upload form, without the file that stands in it.
+#[derive(Debug)]
+pub(crate) struct UploadForm {
+    /// The `Content-Type` of the request.
+    pub(crate) content_type: String,
+    /// What stands before the file.
+    pub(crate) before: Vec<u8>,
+    /// What stands behind it.
+    pub(crate) after: Vec<u8>,
+}
+
+impl UploadForm {
+    /// * `release`: its package and version.
+    /// * `sha256`: of the file, in hexadecimal.
+    pub(crate) fn new(
+        (package, version): (&str, &str),
+        dependencies: &[String],
+        filename: &str,
+        sha256: &str,
+    ) -> Self {
+        let mut fields = vec![
+            (":action", "file_upload"),
+            ("protocol_version", "1"),
+            ("metadata_version", "2.1"),
+            ("name", package),
+            ("version", version),
+            ("summary", "benchmark data"),
+            ("requires_python", ">=3.8"),
+            ("filetype", "bdist_wheel"),
+            ("pyversion", "py3"),
+            ("sha256_digest", sha256),
+        ];
+        let requirements: Vec<String> =
+            dependencies.iter().map(|name| format!("{name}>=1")).collect();
+        fields
+            .extend(requirements.iter().map(|requirement| ("requires_dist", requirement.as_str())));
+        let mut before = String::new();
+        for (name, value) in fields {
+            before.push_str(&format!(
                 "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
-            )
-            .into_bytes(),
-        );
-    }
-    body.extend(
-        format!(
+            ));
+        }
+        before.push_str(&format!(
             "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"content\"; \
              filename=\"{filename}\"\r\nContent-Type: application/octet-stream\r\n\r\n"
-        )
-        .into_bytes(),
-    );
-    body.extend(archive);
-    body.extend(format!("\r\n--{BOUNDARY}--\r\n").into_bytes());
-    let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
-    Request::with_body("POST", upload_path, &content_type, body)
+        ));
+        Self {
+            content_type: format!("multipart/form-data; boundary={BOUNDARY}"),
+            before: before.into_bytes(),
+            after: format!("\r\n--{BOUNDARY}--\r\n").into_bytes(),
+        }
+    }
 }

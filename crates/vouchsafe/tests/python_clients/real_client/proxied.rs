@@ -176,13 +176,16 @@ fn a_project_that_is_withheld_as_a_whole_says_why() {
 }
 
 #[test]
-fn a_time_that_the_upstream_does_not_tell_counts_as_now() {
+fn without_an_upload_time_the_cooldown_counts_from_when_a_file_was_first_seen() {
     let upstream = FakeUpstream::start();
     offer_html(&upstream, "demo", &[Upstreamed::old("demo", "1.0")]);
     let stage = stage_over(&upstream, "[policy]\ncooldown = \"7d\"\n");
-    stage.uv_install("uv", &["demo"]).fails().says("has no known publication time");
-    let pinned = stage.pip_install("pip", &["demo==1.0"]).fails();
-    pinned.says("has no known publication time");
+    let why = "pkg:pypi/demo@1.0 is younger than 7 days";
+    stage.uv_install("uv", &["demo"]).fails().says(why);
+    stage.pip_install("pip", &["demo==1.0"]).fails().says("403").says(why);
+    stage.server.cli(&["policy", "exempt", "pkg:pypi/demo@1.0", "--reason", "looked at"]).ok();
+    stage.wait_for("demo", |page| page["files"][0]["yanked"] == false);
+    stage.pip_install("pip", &["demo"]).ok();
 }
 
 #[test]
