@@ -116,9 +116,7 @@ impl App {
         from: ClientAddress,
     ) -> Result<(), AppError> {
         match (credential, actor) {
-            (Credential::Token(secret), _) => {
-                self.authenticate_token(secret, from).await.map(drop)
-            }
+            (Credential::Token(secret), _) => self.authenticate_token(secret, from).await.map(drop),
             (_, Actor::Account(account)) => {
                 let row = self.inner.store.account_by_id(account.id).await?;
                 let is_live = row.is_some_and(|row| row.disabled_at.is_none());

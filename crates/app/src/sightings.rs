@@ -100,8 +100,7 @@ mod tests {
         now: (&str, Option<i64>),
         expected: Option<i64>,
     ) {
-        let before =
-            before.map(|files| Before { index: index(files), validated_at: at(1_000) });
+        let before = before.map(|files| Before { index: index(files), validated_at: at(1_000) });
         let known = known.iter().map(|(name, secs)| ((*name).to_owned(), at(*secs))).collect();
         let sightings = look(&index(&[now]), before.as_ref(), &known, at(2_000));
         assert_eq!(sightings.get(now.0).copied(), expected.map(at));

@@ -122,7 +122,8 @@ impl Hops {
         let Self { reach, own_client, client, authorization, breaker, .. } = self;
         let (client, permit) = if reach.is_own_server(&url) {
             let permit = breaker.admit(Instant::now());
-            let permit = permit.map_err(|retry_after| UpstreamError::BreakerOpen { retry_after })?;
+            let permit =
+                permit.map_err(|retry_after| UpstreamError::BreakerOpen { retry_after })?;
             (own_client, Some(permit))
         } else {
             (client, None)

@@ -24,9 +24,9 @@
 //! stars are refused by name. A provenance bundle in a publish is refused rather than dropped.
 //!
 //! The status of such a refusal is 501 where the request was posted, as audits are, 404 where it
-//! was read and 400 where it was put or deleted. npm and pnpm repeat all but posted requests on a
-//! 5xx and come to the same refusal after a minute; audits are posted once per install, and their
-//! refusal costs nothing.
+//! was read and 400 where it was put or deleted. npm repeats all but posted requests on a 5xx and
+//! comes to the same refusal after a minute; audits are posted once per install, and their refusal
+//! costs nothing. pnpm repeats posted ones too, but audits only when a person asks it to.
 //!
 //! # Limits
 //!

@@ -5,9 +5,9 @@
 //! refusal's kind would have elsewhere:
 //!
 //! - What exists already is 403, which publish tools know, with the words they look for.
-//! - What is not built is 501 only when it was posted. npm and pnpm send every other request three
-//!   times on a 5xx, which takes npm more than a minute and ends in the same refusal. So it is 404
-//!   when it was read, and 400 when it was written: npm takes a 404 as success when it removes.
+//! - What is not built is 501 only when it was posted. npm sends every other request three times
+//!   on a 5xx, which takes more than a minute and ends in the same refusal. So it is 404 when it
+//!   was read, and 400 when it was written: npm takes a 404 as success when it removes.
 //! - Removing what was removed before is a success: npm removes a release in two steps.
 
 use http::{Method, StatusCode};

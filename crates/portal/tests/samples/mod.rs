@@ -187,11 +187,7 @@ pub(crate) fn login_view(mark: &str) -> LoginView {
 
 /// * `mark`: stands wherever a stranger can write.
 pub(crate) fn me_views(mark: &str) -> [MeView; 2] {
-    let form = TokenForm {
-        action_path: "/me".to_owned(),
-        name: mark.to_owned(),
-        error: None,
-    };
+    let form = TokenForm { action_path: "/me".to_owned(), name: mark.to_owned(), error: None };
     let token = NewToken {
         account: "alice".parse().unwrap(),
         secret: Secret::new("vs_5J3mBb9ZkQyTtWcP1xR7uE2nLfHsVgAa"),

@@ -174,8 +174,7 @@ async fn a_password_is_sent_as_basic() {
 async fn the_token_goes_nowhere_else() {
     let other = Fake::always(|| "{}".into_response()).await;
     let fake = Fake::always(|| "{}".into_response()).await;
-    let config =
-        UpstreamConfig { allow_private_network: true, ..with_token(&fake.url("/npm/")) };
+    let config = UpstreamConfig { allow_private_network: true, ..with_token(&fake.url("/npm/")) };
     let upstream = upstream_of(config, limits());
     for url in [
         other.url("/npm/left-pad"),
@@ -195,8 +194,7 @@ async fn the_token_goes_nowhere_else() {
 async fn a_redirect_does_not_carry_the_token_to_another_origin() {
     let other = Fake::always(|| "{}".into_response()).await;
     let fake = redirecting_to(&other.url("/npm/x")).await;
-    let config =
-        UpstreamConfig { allow_private_network: true, ..with_token(&fake.url("/npm/")) };
+    let config = UpstreamConfig { allow_private_network: true, ..with_token(&fake.url("/npm/")) };
     fetch(&upstream_of(config, limits()), "x").await.unwrap();
     assert!(fake.seen().first().unwrap().has_credential());
     assert!(!other.seen().first().unwrap().has_credential());

@@ -3,7 +3,7 @@
 use serde_json::json;
 use vouchsafe_testkit::{FakeUpstream, Reply, Sandbox};
 
-use crate::stage::{Stage, read};
+use crate::stage::Stage;
 
 #[test]
 fn an_install_is_not_disturbed_by_an_audit_that_nobody_answers() {
@@ -53,7 +53,7 @@ fn impatient(registry: &FakeUpstream) -> Sandbox {
 
 /// The reason behind 404 and 400 where 501 would be the plainer word.
 #[test]
-fn clients_repeat_every_request_on_501_but_the_posted_ones() {
+fn npm_repeats_every_request_on_501_but_the_posted_ones() {
     let registry = FakeUpstream::start();
     let home = impatient(&registry);
     let ping = "/-/ping";
@@ -81,6 +81,14 @@ fn clients_repeat_every_request_on_501_but_the_posted_ones() {
 
     home.run(&home.dir("pnpm"), "pnpm", &["add", "left-lib"]).fails().says("501");
     assert_eq!(registry.hits("/left-lib"), 3);
-    // It is the package that could not be had: nothing was written.
-    assert_eq!(read(&app, "package-lock.json"), lock.to_string());
+
+    // pnpm repeats what it posts, too. It audits only when a person asks it to.
+    let lock = "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    dependencies:\n      left-lib:\n        \
+                specifier: 1.0.0\n        version: 1.0.0\n\npackages:\n\n  left-lib@1.0.0: {}\n\n\
+                snapshots:\n\n  left-lib@1.0.0: {}\n";
+    home.write("app/pnpm-lock.yaml", lock);
+    let audits = ["/-/npm/v1/security/audits/quick", "/-/npm/v1/security/audits"];
+    audits.map(|path| registry.on(path, Reply::status(501)));
+    home.run(&app, "pnpm", &["audit"]).fails().says("501");
+    assert_eq!(audits.map(|path| registry.hits(path)), [3, 3]);
 }
