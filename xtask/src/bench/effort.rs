@@ -52,7 +52,7 @@ impl Effort {
     /// Fewer of everything, but the same kinds. Targets that name a size are not judged.
     fn quick() -> Self {
         Self {
-            rounds: 2,
+            rounds: 1,
             time: Duration::from_secs(1),
             versions: 200,
             packages: 50,

@@ -4,6 +4,7 @@
 //! rows. Reads are of packages picked at random, so that they come from the database rather than
 //! from the memory of the last one.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -28,8 +29,8 @@ const SEED_SCRIPT: &str = include_str!("seed.py");
 /// What the script replaces in the name of the template package.
 const TEMPLATE: &str = "template";
 
-/// Different packages that are read one after another.
-const READS: usize = 500;
+/// Different packages that are read one after another, after each start.
+const READS: usize = 200;
 
 /// Packages that are published one after another.
 const PUBLISHES: usize = 200;
@@ -141,24 +142,23 @@ impl Grown<'_> {
     }
 
     fn measure(&self, packages: usize) -> Result<Point> {
-        let mut numbers = Random::seeded(&format!("growth {packages}"));
-        // The template itself is package 0 and has another kind of name.
-        let mut pick = || seeded_name(1 + numbers.below(packages.saturating_sub(1).max(1)));
+        let mut cold = Cold::default();
         let mut starts = Vec::new();
-        for _ in 1..self.bench.effort.starts {
-            let server = self.serve(&format!("/npm/{}", pick()))?;
-            starts.push(server.first_answer);
+        let mut names = Vec::new();
+        let mut server = None;
+        for number in 0..self.bench.effort.starts {
+            // A server that has just been started has nothing in memory: each one reads some.
+            drop(server.take());
+            names = picked(&format!("growth {packages} {number}"), packages);
+            let ready = names.pop().context("there are packages")?;
+            let running = self.serve(&format!("/npm/{ready}"))?;
+            starts.push(running.first_answer);
+            cold.read(&running, &names)?;
+            server = Some(running);
         }
-        let server = self.serve(&format!("/npm/{}", pick()))?;
-        starts.push(server.first_answer);
-        starts.sort();
-        std::thread::sleep(SETTLING);
+        let server = server.context("there is a start at least")?;
         let pid = server.service.pid();
-        let idle_bytes = usage::memory(pid)?.resident_bytes;
-
-        let names: Vec<String> = (0..READS).map(|_| pick()).collect();
-        let (cold_cpu_us, cold_p50) = self.read_cold(&server, &names)?;
-        let warm = self.read_warm(&server, names.first().context("there are names")?)?;
+        let warm = self.read_warm(&server, names.first().context("there are packages")?)?;
 
         let prefix = format!("grown-{packages}");
         let releases = self.stage.data.singles(&prefix, PUBLISHES);
@@ -167,34 +167,18 @@ impl Grown<'_> {
         let (publish, _) = publish::one_by_one(&server, &uploads)?;
         let spent = usage::cpu_time(pid)?.saturating_sub(before);
         let database = self.data_dir().join("vouchsafe.db");
+        cold.times.sort();
         Ok(Point {
             packages,
             starts,
-            idle_bytes,
-            cold_cpu_us,
-            cold_p50,
+            idle_bytes: cold.idle_bytes,
+            cold_cpu_us: cold.spent.as_secs_f64() * 1e6 / cold.times.len().max(1) as f64,
+            cold_p50: cold.times.get(cold.times.len() / 2).copied().unwrap_or_default(),
             warm,
             publish,
             publish_cpu_us: spent.as_secs_f64() * 1e6 / uploads.len().max(1) as f64,
             database_bytes: database.metadata().context("there is no database")?.len(),
         })
-    }
-
-    fn read_cold(&self, server: &Running, names: &[String]) -> Result<(f64, Duration)> {
-        let mount = server.mount.as_ref().context("it has a mount")?;
-        let mut connection = Connection::new(server.address);
-        let before = usage::cpu_time(server.service.pid())?;
-        let mut times = Vec::new();
-        for name in names {
-            let request = wire::index(Ecosystem::Npm, mount, name, Form::Modern);
-            let start = Instant::now();
-            connection.send(&request)?.success().with_context(|| format!("reading {name}"))?;
-            times.push(start.elapsed());
-        }
-        let spent = usage::cpu_time(server.service.pid())?.saturating_sub(before);
-        times.sort();
-        let p50 = times.get(times.len() / 2).copied().unwrap_or_default();
-        Ok((spent.as_secs_f64() * 1e6 / names.len().max(1) as f64, p50))
     }
 
     fn read_warm(&self, server: &Running, name: &str) -> Result<Sample> {
@@ -209,6 +193,49 @@ impl Grown<'_> {
         let target = Target { path: request.path, headers: request.headers };
         load::measure(&plan, server, &target)
     }
+}
+
+/// Reads that are answered from the database, over several starts.
+#[derive(Debug, Default)]
+struct Cold {
+    times: Vec<Duration>,
+    spent: Duration,
+    /// Resident before the first of them.
+    idle_bytes: u64,
+}
+
+impl Cold {
+    fn read(&mut self, server: &Running, names: &[String]) -> Result<()> {
+        let pid = server.service.pid();
+        let mount = server.mount.as_ref().context("it has a mount")?;
+        if self.times.is_empty() {
+            std::thread::sleep(SETTLING);
+            self.idle_bytes = usage::memory(pid)?.resident_bytes;
+        }
+        let mut connection = Connection::new(server.address);
+        let before = usage::cpu_time(pid)?;
+        for name in names {
+            let request = wire::index(Ecosystem::Npm, mount, name, Form::Modern);
+            let start = Instant::now();
+            connection.send(&request)?.success().with_context(|| format!("reading {name}"))?;
+            self.times.push(start.elapsed());
+        }
+        self.spent += usage::cpu_time(pid)?.saturating_sub(before);
+        Ok(())
+    }
+}
+
+/// Different copies, picked at random; no more than half of them all.
+fn picked(seed: &str, packages: usize) -> Vec<String> {
+    let mut random = Random::seeded(seed);
+    // The template itself is package 0 and has another kind of name.
+    let copies = packages.saturating_sub(1).max(1);
+    let mut numbers = BTreeSet::new();
+    while numbers.len() < READS.min(copies.div_ceil(2)) {
+        numbers.insert(1 + random.below(copies));
+    }
+    // In the order of the words that they become, which is none.
+    numbers.into_iter().map(seeded_name).collect()
 }
 
 /// The name of a copy; `seed.py` makes the same.
@@ -226,5 +253,15 @@ mod tests {
         assert!(SEED_SCRIPT.contains(&format!("SCATTER = {SCATTER}")));
         assert_eq!(seeded_name(1), "seed-9e3779b1");
         assert_eq!(seeded_name(2), "seed-3c6ef362");
+    }
+
+    #[test]
+    fn packages_that_are_read_differ_and_exist() {
+        for (packages, count) in [(2, 1), (100, 50), (10_000, READS)] {
+            let names = picked("seed", packages);
+            assert_eq!(names.len(), count);
+            let all: Vec<String> = (1..packages).map(seeded_name).collect();
+            assert!(names.iter().all(|name| all.contains(name)));
+        }
     }
 }

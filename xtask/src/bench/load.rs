@@ -3,11 +3,12 @@
 use std::fmt;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
 use super::contenders::{Running, Target};
+use super::http::{Connection, Request};
 use super::usage;
 use crate::command;
 
@@ -18,7 +19,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) wrk: &'a Path,
     /// The core it runs on.
     pub(crate) core: u32,
-    /// For how long; longer when the server is too slow for that.
+    /// For how long.
     pub(crate) time: Duration,
     /// Over how many connections.
     pub(crate) connections: u32,
@@ -55,11 +56,12 @@ impl fmt::Display for Sample {
     }
 }
 
-/// Answers below which a measurement says nothing: it is done again, for longer.
-const FEW_ANSWERS: u64 = 20;
+/// Fewer answers than this are measured again one by one: when wrk stops, work for answers that
+/// were not finished would count and they would not.
+const FEW_ANSWERS: u64 = 50;
 
-/// How much longer a second try takes.
-const LONGER: u32 = 5;
+/// Answers that are waited for one by one, however long they take.
+const FEWEST_ANSWERS: usize = 3;
 
 /// Measures one server at one address.
 ///
@@ -67,13 +69,9 @@ const LONGER: u32 = 5;
 ///
 /// When wrk fails, or any answer was an error: a server that refuses is not fast.
 pub(crate) fn measure(plan: &Plan<'_>, server: &Running, target: &Target) -> Result<Sample> {
-    let pid = server.service.pid();
-    let (mut answers, mut spent) = run(plan, plan.time, server, target)?;
+    let (answers, spent) = run(plan, server, target)?;
     if answers.count < FEW_ANSWERS {
-        (answers, spent) = run(plan, plan.time * LONGER, server, target)?;
-    }
-    if answers.count == 0 {
-        bail!("no answer within {} s", (plan.time * LONGER).as_secs());
+        return one_by_one(plan, server, target);
     }
     let count = answers.count as f64;
     Ok(Sample {
@@ -82,17 +80,46 @@ pub(crate) fn measure(plan: &Plan<'_>, server: &Running, target: &Target) -> Res
         p99: answers.p99,
         cpu_us: spent.as_secs_f64() * 1e6 / count,
         bytes: answers.bytes / count,
+        resident_bytes: usage::memory(server.service.pid())?.resident_bytes,
+    })
+}
+
+/// One request after another over one connection.
+fn one_by_one(plan: &Plan<'_>, server: &Running, target: &Target) -> Result<Sample> {
+    let mut request = Request::get(target.path.as_str());
+    for (name, value) in &target.headers {
+        request = request.header(name, value.as_str());
+    }
+    let pid = server.service.pid();
+    let mut connection = Connection::new(server.address);
+    // Also lets the server finish what wrk did not wait for.
+    let answer = connection.send(&request)?;
+    if !matches!(answer.status, 200..=299 | 304) {
+        bail!("the answer was {}", answer.status);
+    }
+    let before = usage::cpu_time(pid)?;
+    let start = Instant::now();
+    let mut times = Vec::new();
+    while times.len() < FEWEST_ANSWERS || start.elapsed() < plan.time {
+        let start = Instant::now();
+        connection.send(&request)?;
+        times.push(start.elapsed());
+    }
+    let (elapsed, count) = (start.elapsed(), times.len() as f64);
+    let spent = usage::cpu_time(pid)?.saturating_sub(before);
+    times.sort();
+    Ok(Sample {
+        requests_per_sec: count / elapsed.as_secs_f64(),
+        p50: times.get(times.len() / 2).copied().unwrap_or_default(),
+        p99: times.last().copied().unwrap_or_default(),
+        cpu_us: spent.as_secs_f64() * 1e6 / count,
+        bytes: answer.body.len() as f64,
         resident_bytes: usage::memory(pid)?.resident_bytes,
     })
 }
 
 /// One run of wrk, and the processor time that the server spent meanwhile.
-fn run(
-    plan: &Plan<'_>,
-    time: Duration,
-    server: &Running,
-    target: &Target,
-) -> Result<(Answers, Duration)> {
+fn run(plan: &Plan<'_>, server: &Running, target: &Target) -> Result<(Answers, Duration)> {
     let pid = server.service.pid();
     let before = usage::cpu_time(pid)?;
     let mut wrk = Command::new("taskset");
@@ -100,7 +127,7 @@ fn run(
         .arg(plan.wrk)
         .args(["-t1", "--latency", "--timeout", "60s"])
         .arg(format!("-c{}", plan.connections))
-        .arg(format!("-d{}s", time.as_secs().max(1)));
+        .arg(format!("-d{}s", plan.time.as_secs().max(1)));
     for (name, value) in &target.headers {
         wrk.args(["-H", &format!("{name}: {value}")]);
     }

@@ -28,9 +28,11 @@ have entries. `vouchsafe, open` has none of that; the difference between the two
 const HOW_TO_READ: &str = "
 ## How to read this
 
-Numbers are the median of the rounds, with the lowest and highest in parentheses. Processor time per request is the
-number to trust: it comes from the kernel's count for the server's processes, in steps of 10 ms, divided by the
-answers. Throughput and latency also depend on what else the machine does, and the load generator shares it; where
+Numbers are the median of the rounds, with the lowest and highest in parentheses; one number alone is one
+round, or rounds that agree. Processor time per request is the
+number to trust: the kernel's count for the server's processes, divided by the answers. Where a server gives fewer than
+50 answers in the time of a measurement, it is asked one request at a time instead, so that work for unfinished answers
+does not count against it. Throughput and latency also depend on what else the machine does, and the load generator shares it; where
 the rounds lie far apart, believe none of them too much. A server that is slow gets fewer versions to publish, which
 favors it in the index scenarios; its column says how many it has. Figures for a server that is not listed in a
 scenario are missing because it cannot do it.

@@ -173,7 +173,7 @@ fn what_is_not_built_says_so() {
     for (method, path, what) in [
         ("POST", "/-/npm/v1/security/advisories/bulk", "auditing"),
         ("POST", "/-/npm/v1/security/audits/quick", "auditing"),
-        ("GET", "/-/npm/v1/attestations/x@1.0.0", "attestations"),
+        ("GET", "/-/npm/v1/attestations/x@1.0.0", "reading attestations"),
         ("POST", "/-/npm/v1/oidc/token/exchange/package/x", "trusted publishing"),
         ("GET", "/-/package/x/trust", "configuring trusted publishing from npm"),
         ("POST", "/-/package/x/access", "changing the access of a single package"),

@@ -21,6 +21,9 @@ pub(crate) const NAME: &str = "vouchsafe";
 /// The one without accounts and policy.
 pub(crate) const OPEN_NAME: &str = "vouchsafe, open";
 
+/// Releases per phase that the open one is filled with.
+const OPEN_VERSIONS: usize = 20;
+
 /// The account that publishes.
 const ACCOUNT: &str = "bench";
 
@@ -48,6 +51,11 @@ pub(crate) struct Vouchsafe {
 impl Contender for Vouchsafe {
     fn name(&self) -> &'static str {
         if self.is_open { OPEN_NAME } else { NAME }
+    }
+
+    /// The open one is only asked for packages of one version.
+    fn version_limit(&self) -> usize {
+        if self.is_open { OPEN_VERSIONS } else { usize::MAX }
     }
 
     fn start(&self, stage: &Stage<'_>, folder: &Path) -> Result<Running> {

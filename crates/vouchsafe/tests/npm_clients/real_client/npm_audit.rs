@@ -84,11 +84,13 @@ fn npm_repeats_every_request_on_501_but_the_posted_ones() {
 
     // pnpm repeats what it posts, too. It audits only when a person asks it to.
     let lock = "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    dependencies:\n      left-lib:\n        \
-                specifier: 1.0.0\n        version: 1.0.0\n\npackages:\n\n  left-lib@1.0.0: {}\n\n\
+                specifier: 1.0.0\n        version: 1.0.0\n\npackages:\n\n  left-lib@1.0.0:\n    resolution: {integrity: sha512-AA==}\n\n\
                 snapshots:\n\n  left-lib@1.0.0: {}\n";
     home.write("app/pnpm-lock.yaml", lock);
     let audits = ["/-/npm/v1/security/audits/quick", "/-/npm/v1/security/audits"];
-    audits.map(|path| registry.on(path, Reply::status(501)));
+    for path in audits {
+        registry.on(path, Reply::status(501));
+    }
     home.run(&app, "pnpm", &["audit"]).fails().says("501");
     assert_eq!(audits.map(|path| registry.hits(path)), [3, 3]);
 }
