@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vouchsafe_adapter::WholeBlock;
 use vouchsafe_domain::index::DocumentKey;
-use vouchsafe_domain::{ErrorCode, PackageName, PackageRef, Refusal, RefusalKind, ReleaseRef};
+use vouchsafe_domain::{PackageName, PackageRef, ReleaseRef};
 use vouchsafe_identity::authorize::Action;
 
 use crate::cached_document::{CachedDocument, Entry, ServedDocument};
@@ -89,13 +89,14 @@ impl App {
             WholeBlock::ListWithheld => false,
         };
         if all_withheld && is_refused {
-            let newest = judged.view.withheld.last().map(|withheld| withheld.reason.as_str());
-            let reason = judged.why.last().and_then(|why| why.reasons.first());
-            return Err(AppError::Refused(Refusal::new(
-                RefusalKind::Withheld,
-                reason.map_or(ErrorCode::PolicyRuleFailed, |reason| reason.code),
-                format!("every release of {package} is withheld: {}", newest.unwrap_or_default()),
-            )));
+            let newest = judged.view.withheld.last().zip(judged.why.last());
+            let (newest, why) = newest.ok_or_else(|| AppError::not_found(package))?;
+            let version = newest.release.version.clone();
+            let release = ReleaseRef { package: package.clone(), version };
+            let mut refusal = self.withheld(&release, &why.reasons);
+            let message = &refusal.message;
+            refusal.message = format!("every release of {package} is withheld: {message}");
+            return Err(refusal.into());
         }
         let key = key.clone();
         let (fresh_until, stale_since) = (judged.fresh_until, judged.stale_since);

@@ -3,16 +3,15 @@
 //! One file per command. Output that is data can be had as JSON with `--json`; everything else a
 //! person reads goes to standard error, so that `$(vouchsafe token add …)` is the token alone.
 
+#![allow(rustdoc::bare_urls, reason = "doc comments here are help texts, read in a terminal")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
 
 mod adopt;
 mod backup;
-
 mod claim;
 mod client;
 mod config;
 mod fsck;
-
 mod open;
 mod policy;
 mod print;

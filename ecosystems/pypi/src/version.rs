@@ -9,6 +9,10 @@ use std::str::FromStr;
 use vouchsafe_domain::Version;
 use vouchsafe_domain::name::NameError;
 
+/// The largest 64-bit number. Comparing, the parser takes it for "no such part": `1.dev` with it
+/// would be equal to `1` and yet another version.
+const NO_NUMBER: &str = "18446744073709551615";
+
 /// Reads a version of any spelling that PEP 440 allows.
 ///
 /// # Errors
@@ -19,7 +23,11 @@ pub(crate) fn parse(raw: &str) -> Result<Version, NameError> {
     Version::new(raw, raw)?;
     let parsed = pep440_rs::Version::from_str(raw)
         .map_err(|_| NameError::rule("a version looks like `1.2.3`, as PEP 440 describes"))?;
-    Version::new(raw, without_trailing_zeros(&parsed).to_string())
+    let canonical = without_trailing_zeros(&parsed).to_string();
+    if canonical.contains(NO_NUMBER) {
+        return Err(NameError::rule("a number in the version is too large"));
+    }
+    Version::new(raw, canonical)
 }
 
 /// The normalized form with its zeros: what stands in a file name.
@@ -92,6 +100,7 @@ mod tests {
         }
         check(&format!("1.{}", "0".repeat(200)), None);
         check("99999999999999999999999999", None);
+        check("1.0rc1.dev18446744073709551615", None);
     }
 
     #[test]

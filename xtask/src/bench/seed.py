@@ -48,8 +48,22 @@ def copied(column, kind, ids):
     return f"t.{column}"
 
 
-def columns_of(database, table):
-    return [(row[1], row[2]) for row in database.execute(f"PRAGMA table_info({table})")]
+def copy(database, table, ids, condition, values, written=None):
+    """Copies the rows that fit the condition once per number."""
+    columns = [(row[1], row[2]) for row in database.execute(f"PRAGMA table_info({table})")]
+    names = ", ".join(name for name, _ in columns)
+    picked = ", ".join(
+        (written or {}).get(name) or copied(name, kind, ids) for name, kind in columns
+    )
+    # Set aside: a table that is read while it grows would be read to its end for every number.
+    database.execute(
+        f"CREATE TEMP TABLE template_{table} AS SELECT * FROM {table} WHERE {condition}", values
+    )
+    database.execute(
+        f"INSERT INTO {table} ({names}) SELECT {picked} FROM numbers n, template_{table} t"
+        " ORDER BY n.i",
+        {"template": values["template"]},
+    )
 
 
 def main(path, template, start, end):
@@ -64,29 +78,13 @@ def main(path, template, start, end):
     values = {"template": template, "package": found.fetchone()[0]}
 
     for table, key, ids in TABLES:
-        columns = columns_of(database, table)
-        names = ", ".join(name for name, _ in columns)
-        picked = ", ".join(copied(name, kind, ids) for name, kind in columns)
-        # Rows of several per package are cheaper to write in the order of the table's own key.
-        database.execute(
-            f"INSERT INTO {table} ({names}) SELECT {picked} FROM numbers n, {table} t"
-            f" WHERE t.{key} = :package ORDER BY n.i",
-            values,
-        )
-
-    columns = columns_of(database, "events")
-    names = ", ".join(name for name, _ in columns)
-    picked = ", ".join(
-        "(SELECT value FROM counters WHERE name = 'events') + row_number() OVER (ORDER BY n.i, t.seq)"
-        if name == "seq"
-        else copied(name, kind, {})
-        for name, kind in columns
+        copy(database, table, ids, f"{key} = :package", values)
+    numbered_on = (
+        "(SELECT value FROM counters WHERE name = 'events')"
+        " + row_number() OVER (ORDER BY n.i, t.seq)"
     )
-    database.execute(
-        f"INSERT INTO events ({names}) SELECT {picked} FROM numbers n, events t"
-        " WHERE instr(t.subject, 'seed-' || :template) > 0 ORDER BY n.i, t.seq",
-        values,
-    )
+    subject = "instr(subject, 'seed-' || :template) > 0"
+    copy(database, "events", {}, subject, values, {"seq": numbered_on})
     database.execute(
         "UPDATE counters SET value = (SELECT max(seq) FROM events) WHERE name = 'events'"
     )

@@ -7,10 +7,13 @@ mod real_client {
     use std::process::Command;
 
     use serde_json::Value;
-    use vouchsafe_testkit::{Ran, Sandbox, Server, ServerOptions};
+    use vouchsafe_testkit::{FakeUpstream, Ran, Sandbox, Server, ServerOptions};
+
+    use crate::ecosystem::Eco;
 
     const BINARY: &str = env!("CARGO_BIN_EXE_vouchsafe");
-    const YEARS: &str = "[policy]\ncooldown = \"1095d\"\n";
+    /// Long enough that every package here has releases on both sides of it.
+    const YEARS: &str = "[policy]\ncooldown = \"730d\"\n";
 
     /// A server whose upstream is the one that this machine's client of an ecosystem has, and a
     /// client with an empty home that is pointed at it.
@@ -71,10 +74,48 @@ mod real_client {
             self.restart(&config);
         }
 
+        /// Deletes what a client has kept, if it has.
         fn forget(&self, below_home: &str) {
             let path = self.sandbox.home().join(below_home);
-            std::fs::remove_dir_all(&path).unwrap_or_else(|error| panic!("{below_home}: {error}"));
+            if path.exists() {
+                std::fs::remove_dir_all(&path).unwrap();
+            }
         }
+    }
+
+    #[test]
+    fn a_private_mirror_becomes_the_upstream_and_its_clients_come_here() {
+        let mirror = FakeUpstream::start();
+        let server = Server::start(BINARY, ServerOptions::default());
+        for (eco, settings, line) in [
+            (Eco::Npm, ".npmrc", format!("registry={}\n", Eco::Npm.base(&mirror.url()))),
+            (
+                Eco::Pypi,
+                ".config/pip/pip.conf",
+                format!("[global]\nindex-url = {}\n", Eco::Pypi.base(&mirror.url())),
+            ),
+        ] {
+            let sandbox = Sandbox::new();
+            let settings = sandbox.write(settings, &line);
+            let config = sandbox.write("server/vouchsafe.toml", "[policy]\n# By hand.\n");
+            let adopt = || {
+                let mut adopt = sandbox.command("env");
+                adopt.arg(BINARY).args(["adopt", "--ecosystem", eco.id(), "--url", &server.url()]);
+                adopt.arg("--config").arg(&config).arg("--data").arg(sandbox.home().join("data"));
+                adopt.current_dir(sandbox.home());
+                Ran::of(adopt)
+            };
+            adopt().ok().says(&mirror.url()).says("allow_private_network = true");
+            let written = std::fs::read_to_string(&config).unwrap();
+            assert!(written.contains("# By hand."), "{written}");
+            let url = format!("url = \"{}\"", eco.base(&mirror.url()));
+            assert!(written.contains(&url), "{written}");
+            assert!(written.contains("allow_private_network = true"), "{written}");
+            let pointed = std::fs::read_to_string(&settings).unwrap();
+            assert!(pointed.contains(&server.url()), "{pointed}");
+            adopt().fails().says("points here already");
+        }
+        assert_eq!(mirror.all_hits(), 0, "adopting asks the clients and nobody else");
     }
 
     /// Names and versions of a `Cargo.lock`.
@@ -125,7 +166,7 @@ mod real_client {
         adopted.serve_what_is_years_old();
         adopted.forget(".cargo/registry");
         let refused = adopted.run(&dir, "cargo", &["fetch", "--locked"]).fails();
-        refused.says("is younger than 1095 days");
+        refused.says("is younger than 730 days");
         adopted.run(&small, "cargo", &["fetch"]).ok();
         let older = cargo_lock(&small);
         assert_ne!(older["serde"], lock["serde"]);
@@ -177,7 +218,7 @@ mod real_client {
         adopted.serve_what_is_years_old();
         adopted.forget(".npm");
         adopted.forget("site/node_modules");
-        adopted.run(&dir, "npm", &ci).fails().says("is younger than 1095 days");
+        adopted.run(&dir, "npm", &ci).fails().says("is younger than 730 days");
         adopted.run(&small, "npm", &["install", "--ignore-scripts"]).ok();
         let older = npm_lock(&small);
         assert_ne!(older["node_modules/express"], lock["node_modules/express"]);
@@ -226,7 +267,7 @@ mod real_client {
         adopted.serve_what_is_years_old();
         adopted.forget(".cache/pip");
         let python = environment(&adopted, "third");
-        adopted.run(&home, &python, &install).fails().says("is younger than 1095 days");
+        adopted.run(&home, &python, &install).fails().says("is younger than 730 days");
         adopted.run(&home, &python, &["-m", "pip", "install", "flask"]).ok();
         let flask = |pins: &[String]| {
             pins.iter().find(|pin| pin.to_lowercase().starts_with("flask==")).unwrap().clone()

@@ -1,8 +1,9 @@
 //! The same package in three ecosystems: where it stands upstream, and where here.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use vouchsafe_app::{Clock as _, SystemClock};
 use vouchsafe_domain::Timestamp;
 use vouchsafe_testkit::http::{self, Answer};
 use vouchsafe_testkit::{FakeUpstream, Reply, Server, packages};
@@ -37,7 +38,7 @@ pub(crate) fn old(version: &'static str) -> Release {
 
 /// The instant that lies this far back.
 pub(crate) fn ago(age: Duration) -> Timestamp {
-    Timestamp::from(SystemTime::now()).minus(age)
+    SystemClock.now().minus(age)
 }
 
 impl Eco {

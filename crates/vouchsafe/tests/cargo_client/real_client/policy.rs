@@ -99,7 +99,7 @@ fn a_crate_that_is_withheld_as_a_whole_is_refused_where_it_is_looked_up() {
     deny(&stage, "pkg:cargo/fast-mover", "abandoned, use slow-mover");
     let user = user(&stage, "user", "1").write();
     let ran = user.cargo(&["build"]).fails();
-    ran.says("got 403").says("abandoned, use slow-mover").says("/errors/policy.denied");
+    ran.says("got 403").says("abandoned, use slow-mover").says("/withheld/cargo/fast-mover@1.1.0");
 }
 
 #[test]
