@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-/// One entry of a [`tar`]: whatever it says.
+/// One entry of a [`tar()`]: whatever it says.
 #[derive(Debug, Clone)]
 pub struct RawEntry {
     /// Its path, at most 100 bytes.
