@@ -9,8 +9,8 @@
 //! - Ecosystems are known through the adapter trait only; no `match` here names one.
 //! - No network and no blob I/O happens inside a database transaction: blobs first, then one
 //!   short commit, then memory is told.
-//! - The index and the download ask the same function, [`judge`], with the same facts.
-//! - What another process changes reaches this one through the event stream ([`follow_events`]).
+//! - The index and the download ask the same function, `judge`, with the same facts.
+//! - What another process changes reaches this one through the event stream (`follow_events.rs`).
 
 mod accounts;
 mod admitted;
