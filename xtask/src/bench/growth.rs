@@ -19,6 +19,7 @@ use super::load::{self, Sample};
 use super::publish::{self, Latency};
 use super::random::Random;
 use super::scratch::Scratch;
+use super::spread::Spread;
 use super::wire::{self, Ecosystem, Form};
 use super::{Bench, usage};
 use crate::{command, progress};
@@ -32,8 +33,8 @@ const TEMPLATE: &str = "template";
 /// Different packages that are read one after another, after each start.
 const READS: usize = 200;
 
-/// Packages that are published one after another.
-const PUBLISHES: usize = 200;
+/// Packages that are published one after another, after each start.
+const PUBLISHES: usize = 100;
 
 /// What a server does after its start, before it is idle.
 const SETTLING: Duration = Duration::from_secs(1);
@@ -41,25 +42,25 @@ const SETTLING: Duration = Duration::from_secs(1);
 /// The number that scatters names; `seed.py` has the same.
 const SCATTER: u64 = 2_654_435_761;
 
-/// One size of the store.
+/// One size of the store. Figures that are lists have one per start.
 #[derive(Debug, Clone)]
 pub(crate) struct Point {
     /// Packages in it.
     pub(crate) packages: usize,
-    /// From the start of the process to the first index document, each start.
+    /// From the start of the process to the first index document.
     pub(crate) starts: Vec<Duration>,
     /// Resident when idle, in bytes.
     pub(crate) idle_bytes: u64,
     /// Processor time of a read that is answered from the database, in microseconds.
-    pub(crate) cold_cpu_us: f64,
-    /// Median time of such a read.
-    pub(crate) cold_p50: Duration,
-    /// Reads that are answered from memory.
-    pub(crate) warm: Sample,
-    /// Publishes by one client.
+    pub(crate) cold_cpu_us: Vec<f64>,
+    /// How long such reads took.
+    pub(crate) cold: Latency,
+    /// Processor time of a read that is answered from memory, in microseconds.
+    pub(crate) warm_cpu_us: Vec<f64>,
+    /// Processor time of a publish by one client, in microseconds.
+    pub(crate) publish_cpu_us: Vec<f64>,
+    /// How long such publishes took.
     pub(crate) publish: Latency,
-    /// Processor time of a publish, in microseconds.
-    pub(crate) publish_cpu_us: f64,
     /// Size of the database, in bytes.
     pub(crate) database_bytes: u64,
 }
@@ -88,10 +89,10 @@ pub(crate) fn run(bench: &Bench<'_>, data: &DataSet) -> Result<Vec<Point>> {
              {:.0} µs CPU",
             point.starts.first().map_or(0, Duration::as_millis),
             point.idle_bytes / 1_000_000,
-            point.cold_cpu_us,
-            point.warm.cpu_us,
+            median(&point.cold_cpu_us),
+            median(&point.warm_cpu_us),
             point.publish.p50.as_secs_f64() * 1e3,
-            point.publish_cpu_us,
+            median(&point.publish_cpu_us),
         ));
         points.push(point);
     }
@@ -142,42 +143,54 @@ impl Grown<'_> {
     }
 
     fn measure(&self, packages: usize) -> Result<Point> {
-        let mut cold = Cold::default();
-        let mut starts = Vec::new();
-        let mut names = Vec::new();
-        let mut server = None;
+        let mut rounds = Vec::new();
         for number in 0..self.bench.effort.starts {
-            // A server that has just been started has nothing in memory: each one reads some.
-            drop(server.take());
-            names = picked(&format!("growth {packages} {number}"), packages);
-            let ready = names.pop().context("there are packages")?;
-            let running = self.serve(&format!("/npm/{ready}"))?;
-            starts.push(running.first_answer);
-            cold.read(&running, &names)?;
-            server = Some(running);
+            rounds.push(self.round(packages, number)?);
         }
-        let server = server.context("there is a start at least")?;
-        let pid = server.service.pid();
-        let warm = self.read_warm(&server, names.first().context("there are packages")?)?;
-
-        let prefix = format!("grown-{packages}");
-        let releases = self.stage.data.singles(&prefix, PUBLISHES);
-        let uploads = publish::uploads(&server, self.stage.data, releases)?;
-        let before = usage::cpu_time(pid)?;
-        let (publish, _) = publish::one_by_one(&server, &uploads)?;
-        let spent = usage::cpu_time(pid)?.saturating_sub(before);
         let database = self.data_dir().join("vouchsafe.db");
-        cold.times.sort();
+        let times = |of: fn(&Round) -> &Vec<Duration>| {
+            let all: Vec<Duration> = rounds.iter().flat_map(of).copied().collect();
+            let elapsed = all.iter().sum();
+            Latency::of(all, elapsed)
+        };
+        let figures = |of: fn(&Round) -> f64| rounds.iter().map(of).collect();
         Ok(Point {
             packages,
-            starts,
-            idle_bytes: cold.idle_bytes,
-            cold_cpu_us: cold.spent.as_secs_f64() * 1e6 / cold.times.len().max(1) as f64,
-            cold_p50: cold.times.get(cold.times.len() / 2).copied().unwrap_or_default(),
-            warm,
-            publish,
-            publish_cpu_us: spent.as_secs_f64() * 1e6 / uploads.len().max(1) as f64,
+            starts: rounds.iter().map(|round| round.start).collect(),
+            idle_bytes: rounds.iter().map(|round| round.idle_bytes).max().unwrap_or(0),
+            cold_cpu_us: figures(|round| round.cold_cpu_us),
+            cold: times(|round| &round.cold),
+            warm_cpu_us: figures(|round| round.warm_cpu_us),
+            publish_cpu_us: figures(|round| round.publish_cpu_us),
+            publish: times(|round| &round.publishes),
             database_bytes: database.metadata().context("there is no database")?.len(),
+        })
+    }
+
+    /// One start of the server and what it does afterwards. A server that has just been started
+    /// has no document in memory.
+    fn round(&self, packages: usize, number: usize) -> Result<Round> {
+        let mut names = picked(&format!("growth {packages} {number}"), packages);
+        let ready = names.pop().context("there are packages")?;
+        let server = self.serve(&format!("/npm/{ready}"))?;
+        let pid = server.service.pid();
+        std::thread::sleep(SETTLING);
+        let idle_bytes = usage::memory(pid)?.resident_bytes;
+        let (cold, cold_cpu_us) = cost(&server, || read_all(&server, &names))?;
+        let warm = self.read_warm(&server, &ready)?;
+        let prefix = format!("grown-{packages}-{number}");
+        let releases = self.stage.data.singles(&prefix, PUBLISHES);
+        let uploads = publish::uploads(&server, self.stage.data, releases)?;
+        let (publishes, publish_cpu_us) =
+            cost(&server, || publish::one_by_one(&server, &uploads).map(|(_, times)| times))?;
+        Ok(Round {
+            start: server.first_answer,
+            idle_bytes,
+            cold,
+            cold_cpu_us,
+            warm_cpu_us: warm.cpu_us,
+            publishes,
+            publish_cpu_us,
         })
     }
 
@@ -195,34 +208,46 @@ impl Grown<'_> {
     }
 }
 
-/// Reads that are answered from the database, over several starts.
-#[derive(Debug, Default)]
-struct Cold {
-    times: Vec<Duration>,
-    spent: Duration,
-    /// Resident before the first of them.
+/// What was measured after one start.
+struct Round {
+    start: Duration,
     idle_bytes: u64,
+    cold: Vec<Duration>,
+    cold_cpu_us: f64,
+    warm_cpu_us: f64,
+    publishes: Vec<Duration>,
+    publish_cpu_us: f64,
 }
 
-impl Cold {
-    fn read(&mut self, server: &Running, names: &[String]) -> Result<()> {
-        let pid = server.service.pid();
-        let mount = server.mount.as_ref().context("it has a mount")?;
-        if self.times.is_empty() {
-            std::thread::sleep(SETTLING);
-            self.idle_bytes = usage::memory(pid)?.resident_bytes;
-        }
-        let mut connection = Connection::new(server.address);
-        let before = usage::cpu_time(pid)?;
-        for name in names {
-            let request = wire::index(Ecosystem::Npm, mount, name, Form::Modern);
-            let start = Instant::now();
-            connection.send(&request)?.success().with_context(|| format!("reading {name}"))?;
-            self.times.push(start.elapsed());
-        }
-        self.spent += usage::cpu_time(pid)?.saturating_sub(before);
-        Ok(())
+/// Does something to the server, and says what each request cost it: processor time, in
+/// microseconds.
+fn cost(
+    server: &Running,
+    requests: impl FnOnce() -> Result<Vec<Duration>>,
+) -> Result<(Vec<Duration>, f64)> {
+    let before = usage::cpu_time(server.service.pid())?;
+    let times = requests()?;
+    let spent = usage::cpu_time(server.service.pid())?.saturating_sub(before);
+    let count = times.len().max(1) as f64;
+    Ok((times, spent.as_secs_f64() * 1e6 / count))
+}
+
+/// Reads the index documents of packages one after another.
+fn read_all(server: &Running, names: &[String]) -> Result<Vec<Duration>> {
+    let mount = server.mount.as_ref().context("it has a mount")?;
+    let mut connection = Connection::new(server.address);
+    let mut times = Vec::new();
+    for name in names {
+        let request = wire::index(Ecosystem::Npm, mount, name, Form::Modern);
+        let start = Instant::now();
+        connection.send(&request)?.success().with_context(|| format!("reading {name}"))?;
+        times.push(start.elapsed());
     }
+    Ok(times)
+}
+
+fn median(values: &[f64]) -> f64 {
+    Spread::of_values(values.to_vec()).map_or(0.0, |spread| spread.median)
 }
 
 /// Different copies, picked at random; no more than half of them all.

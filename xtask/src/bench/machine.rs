@@ -19,7 +19,8 @@ pub(crate) fn facts(load_before: &str) -> Result<Vec<(&'static str, String)>> {
             line.strip_prefix("model name")?.split_once(':').map(|(_, value)| value.trim())
         })
         .unwrap_or("unknown");
-    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    // Not what this process may use: it is bound to one of them by now.
+    let cores = cpu.lines().filter(|line| line.starts_with("processor")).count();
     let memory_kb: u64 = read("/proc/meminfo")
         .lines()
         .find_map(|line| line.strip_prefix("MemTotal:")?.split_whitespace().next()?.parse().ok())

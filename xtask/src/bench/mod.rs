@@ -178,8 +178,13 @@ pub(crate) struct Results {
 /// When a server cannot be started or filled, or answers with an error under load.
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     let effort = Effort::of(args);
+    let target = workspace::target_dir()?;
+    let lock = std::fs::File::create(target.join("bench.lock")).context("cannot make a lock")?;
+    if lock.try_lock().is_err() {
+        bail!("another benchmark runs here; both would measure each other");
+    }
     let programs = programs(args)?;
-    let folder = workspace::target_dir()?.join("bench");
+    let folder = target.join("bench");
     if folder.exists() {
         std::fs::remove_dir_all(&folder).context("cannot empty the folder of the last run")?;
     }

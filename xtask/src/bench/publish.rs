@@ -21,19 +21,20 @@ const SINGLES: usize = 100;
 /// Versions at either end of the large package that are looked at.
 const EDGE: usize = 50;
 
-/// How long publishes took.
+/// How long requests took.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Latency {
     /// Half of them took at most this long.
     pub(crate) p50: Duration,
     /// All but one in a hundred took at most this long.
     pub(crate) p99: Duration,
-    /// Publishes per second.
+    /// How many per second.
     pub(crate) per_sec: f64,
 }
 
 impl Latency {
-    fn of(mut times: Vec<Duration>, elapsed: Duration) -> Self {
+    /// * `elapsed`: from the first request to the last answer.
+    pub(crate) fn of(mut times: Vec<Duration>, elapsed: Duration) -> Self {
         times.sort();
         let at = |hundredths: usize| {
             let last = times.len().saturating_sub(1);

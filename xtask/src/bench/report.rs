@@ -28,14 +28,13 @@ have entries. `vouchsafe, open` has none of that; the difference between the two
 const HOW_TO_READ: &str = "
 ## How to read this
 
-Numbers are the median of the rounds, with the lowest and highest in parentheses; one number alone is one
-round, or rounds that agree. Processor time per request is the
-number to trust: the kernel's count for the server's processes, divided by the answers. Where a server gives fewer than
-50 answers in the time of a measurement, it is asked one request at a time instead, so that work for unfinished answers
-does not count against it. Throughput and latency also depend on what else the machine does, and the load generator shares it; where
-the rounds lie far apart, believe none of them too much. A server that is slow gets fewer versions to publish, which
-favors it in the index scenarios; its column says how many it has. Figures for a server that is not listed in a
-scenario are missing because it cannot do it.
+Numbers are the median of the rounds, with the lowest and highest in parentheses; one number alone is one round, or
+rounds that agree. Servers are measured in turns, so a ratio is taken within each round. Processor time per request is
+the number to trust: the kernel's count for the server's processes, divided by the answers. Where a server gives fewer
+than 50 answers in the time of a measurement, it is asked one request at a time instead, so that work for unfinished
+answers does not count against it. Throughput and latency also depend on what else the machine does; where the rounds
+lie far apart, believe none of them too much. A server that is slow gets fewer versions to publish, which favors it in
+the index scenarios; its row says how many it has. A dash means that the server cannot do it.
 ";
 
 /// Writes the whole page.
@@ -275,23 +274,27 @@ fn growth(page: &mut String, points: &[Point]) {
          rows are multiplied by a script (`xtask/src/bench/seed.py`),\nnot published one by one; \
          the other servers have no such way in and are not measured here. Reads from the database\n\
          are of packages picked at random, one client; the operating system has most of the file \
-         in memory. The start is\nto the first index document, which comes from the database.\n\n\
+         in memory. The start is\nto the first index document, which comes from the database. \
+         Everything is measured after each of several starts.\n\n\
          | packages | start ms | memory idle | read from database, CPU µs / p50 ms | read from \
          memory, CPU µs | publish, CPU µs / p50 / p99 ms | database |\n\
          | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
     );
     for point in points {
-        let starts = point.starts.iter().map(|start| start.as_secs_f64() * 1e3).collect();
+        let show = |values: &[f64]| {
+            Spread::of_values(values.to_vec()).map_or_else(String::new, Spread::show)
+        };
+        let starts: Vec<f64> = point.starts.iter().map(|start| start.as_secs_f64() * 1e3).collect();
         let _ = writeln!(
             page,
             "| {} | {} | {} | {} / {} | {} | {} / {} / {} | {} |",
             point.packages,
-            Spread::of_values(starts).map_or_else(String::new, Spread::show),
+            show(&starts),
             megabytes(point.idle_bytes),
-            number(point.cold_cpu_us),
-            millis(point.cold_p50),
-            number(point.warm.cpu_us),
-            number(point.publish_cpu_us),
+            show(&point.cold_cpu_us),
+            millis(point.cold.p50),
+            show(&point.warm_cpu_us),
+            show(&point.publish_cpu_us),
             millis(point.publish.p50),
             millis(point.publish.p99),
             megabytes(point.database_bytes),
