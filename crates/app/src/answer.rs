@@ -53,11 +53,17 @@ impl App {
                 let served = self.list_packages(context, &document).await?;
                 return Ok(Outcome::Document(served));
             }
-            Call::ReadArtifact { package, filename } => {
-                let download = self.read_artifact(context, package, filename).await?;
+            Call::ReadArtifact { package, version, filename } => {
+                let download = self.read_artifact(context, package, version, filename).await?;
                 return Ok(Outcome::Artifact(download));
             }
+            Call::ReadDigest { package, version, filename, algorithm } => {
+                self.read_digest(context, package, version, filename, algorithm).await?
+            }
             Call::Publish(draft) => self.publish(context, *draft, files).await?,
+            Call::PublishUnnamed(upload) => self.publish_unnamed(context, *upload, files).await?,
+            Call::Deploy(deploy) => return self.deploy(context, deploy, files).await,
+            Call::CountInstalls(installs) => self.count_installs(context, installs).await?,
             Call::SetYanked { package, version, yanked } => {
                 self.set_yanked(context, package, version, yanked).await?
             }

@@ -52,7 +52,6 @@ pub(crate) struct Credentials {
 
 struct Known {
     actor: AccountActor,
-    expires_at: Option<Timestamp>,
     last_used_at: Option<Timestamp>,
 }
 
@@ -141,7 +140,7 @@ impl App {
             }
         };
         if let Some(known) = self.inner.credentials.by_hash.get(&hash)
-            && known.expires_at.is_none_or(|ends| now < ends)
+            && known.actor.expires_at.is_none_or(|ends| now < ends)
         {
             self.note_use(&known, now);
             return Ok(Actor::Account(known.actor.clone()));
@@ -164,8 +163,8 @@ impl App {
                 token_id: Some(row.id),
                 scopes: row.scopes,
                 packages: row.packages,
+                expires_at: row.expires_at,
             },
-            expires_at: row.expires_at,
             last_used_at: row.last_used_at,
         };
         self.note_use(&known, now);
@@ -307,6 +306,7 @@ pub(crate) fn password_actor(account: &AccountRow) -> AccountActor {
         token_id: None,
         scopes: Scopes::all(),
         packages: Vec::new(),
+        expires_at: None,
     }
 }
 

@@ -1,9 +1,12 @@
 //! What an operator decides, as the use cases need it: typed, checked, without file syntax.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use url::Url;
 use vouchsafe_domain::EcosystemId;
+use vouchsafe_upstream::git::GitConfig;
 
 /// The decisions of an operator.
 #[derive(Debug, Clone)]
@@ -24,20 +27,40 @@ pub struct AppConfig {
     pub cooldowns: BTreeMap<EcosystemId, Duration>,
     /// Whether the cooldown holds for packages published here, too.
     pub cool_hosted: bool,
+    /// Ecosystems where a release must have what their public repository asks for.
+    pub strict_publish: Vec<EcosystemId>,
     /// Ecosystems of which only releases with an allow entry are served.
     pub allow_only: Vec<EcosystemId>,
     /// How long a fetched index is believed without asking again, per ecosystem.
     pub index_ttl: BTreeMap<EcosystemId, Duration>,
     /// How long an index may be served after the last contact with its upstream.
     pub stale_max: BTreeMap<EcosystemId, Duration>,
+    /// Namespaces: how they are proved, and where they are asked for.
+    pub namespaces: NamespaceConfig,
     /// Settings of single ecosystems.
     pub ecosystems: BTreeMap<EcosystemId, EcosystemConfig>,
+    /// How git repositories are read; `None`: they are not.
+    pub git: Option<GitConfig>,
     /// Memory for rendered documents, in bytes.
     pub document_cache_bytes: u64,
     /// Memory for parsed upstream indexes, in bytes of their documents.
     pub index_cache_bytes: u64,
     /// Memory for small artifacts, in bytes.
     pub blob_cache_bytes: u64,
+}
+
+/// How namespaces are proved, and where they are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct NamespaceConfig {
+    /// Ecosystems where a new package needs a namespace of its publisher.
+    pub required: Vec<EcosystemId>,
+    /// The name server to ask; without one those that this machine is configured for.
+    pub dns_server: Option<SocketAddr>,
+    /// Whether the domain `acme.TLD` gives a right to the name `acme` where names are no domains.
+    /// Without it the operator decides.
+    pub domains_for_names: bool,
+    /// Base addresses of code hosts, by the beginning that names of their users have.
+    pub code_hosts: BTreeMap<String, Url>,
 }
 
 /// Settings of one ecosystem.
@@ -77,10 +100,13 @@ impl AppConfig {
             cooldown: Duration::ZERO,
             cooldowns: BTreeMap::new(),
             cool_hosted: false,
+            strict_publish: Vec::new(),
             allow_only: Vec::new(),
             index_ttl: BTreeMap::new(),
             stale_max: BTreeMap::new(),
+            namespaces: NamespaceConfig::default(),
             ecosystems: BTreeMap::new(),
+            git: None,
             document_cache_bytes: 48 * 1024 * 1024,
             index_cache_bytes: 16 * 1024 * 1024,
             blob_cache_bytes: 16 * 1024 * 1024,

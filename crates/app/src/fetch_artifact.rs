@@ -79,7 +79,7 @@ impl App {
                 url: artifact.upstream_url.clone().unwrap_or_default(),
                 max_bytes: mounted.max_artifact_bytes,
                 stated: artifact.digests.clone(),
-                algorithms: artifact.digests.iter().map(|digest| digest.algorithm()).collect(),
+                algorithms: algorithms(mounted, artifact),
                 new: Head {
                     package: package.clone(),
                     version: version.clone(),
@@ -119,6 +119,7 @@ impl App {
                 filename,
                 size_bytes: None,
                 sha256: None,
+                digests: artifact.digests.clone(),
                 published_at,
                 body,
             });
@@ -128,6 +129,7 @@ impl App {
             filename,
             size_bytes: Some(row.size_bytes),
             sha256: Some(row.sha256),
+            digests: row.upstream_digests.clone(),
             published_at,
             body: ArtifactBody::Blob(row.sha256),
         })
@@ -183,6 +185,7 @@ impl App {
         if let Some(algorithm) = job.stated.disagreement(&spooled.digests) {
             return Err(self.refuse_mismatch(&job, algorithm).await);
         }
+        let digests = spooled.digests.clone();
         let (sha256, size_bytes) = self.inner.blobs.keep(spooled).await?;
         let new = NewCachedArtifact {
             registry_id: REGISTRY,
@@ -192,7 +195,7 @@ impl App {
             published_at: job.new.published_at,
             sha256,
             size_bytes,
-            upstream_digests: job.stated.clone(),
+            upstream_digests: digests,
             now: self.now(),
         };
         let row = self.inner.store.admit_artifact(new).await?;
@@ -240,6 +243,18 @@ impl App {
         });
         futures::stream::once(async { Ok(first_chunk) }).chain(rest)
     }
+}
+
+/// What is computed of a file while it arrives: what its upstream states, and what this
+/// ecosystem's clients ask for where the index states nothing.
+fn algorithms(mounted: &Mounted, artifact: &ArtifactView) -> Vec<DigestAlgorithm> {
+    let mut algorithms: Vec<_> = artifact.digests.iter().map(|digest| digest.algorithm()).collect();
+    if artifact.upstream_url.is_some() && algorithms.len() < 2 {
+        algorithms.extend_from_slice(mounted.adapter.profile().digests);
+    }
+    algorithms.sort_unstable();
+    algorithms.dedup();
+    algorithms
 }
 
 /// One client that is fed while the file arrives.

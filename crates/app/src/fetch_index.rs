@@ -1,21 +1,23 @@
 //! Upstream index documents: kept unjudged, revalidated, fetched once for everybody who waits.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use moka::sync::Cache;
 use vouchsafe_adapter::{Profile, UpstreamDocument, UpstreamRequest};
-use vouchsafe_domain::index::{ArtifactView, UpstreamIndex};
-use vouchsafe_domain::{PackageRef, Timestamp};
+use vouchsafe_domain::index::{ArtifactView, ReleaseView, UpstreamIndex};
+use vouchsafe_domain::{PackageName, PackageRef, Timestamp};
 use vouchsafe_store::UpstreamDocumentRow;
 use vouchsafe_upstream::{DocumentRequest, Fetched, SingleFlight, Upstream, UpstreamError};
 
+use crate::fetch_release::ReleaseTimes;
 use crate::sightings::{self, Before, Sightings};
 use crate::{App, AppError, Mounted, REGISTRY};
 
 /// "Not there" is believed for this long at most: a package may be published any minute.
-const ABSENT_TTL: Duration = Duration::from_secs(60);
+pub(crate) const ABSENT_TTL: Duration = Duration::from_secs(60);
 /// While an upstream is down, what we have is believed for this long before trying again.
 const OUTAGE_RETRY: Duration = Duration::from_secs(10);
 
@@ -33,6 +35,40 @@ pub(crate) struct FetchedIndex {
 }
 
 impl FetchedIndex {
+    /// An index of one release, as the upstream tells of it by itself.
+    ///
+    /// * `sightings`: of its package.
+    pub(crate) fn of_release(
+        name: PackageName,
+        release: ReleaseView,
+        sightings: Sightings,
+        now: Timestamp,
+        fresh_until: Timestamp,
+    ) -> Self {
+        let index = UpstreamIndex {
+            name,
+            releases: vec![release],
+            tags: BTreeMap::new(),
+            extras: None,
+            created_at: None,
+            modified_at: None,
+        };
+        Self { index, sightings, changed_at: now, fresh_until, stale_since: None, weight: 0 }
+    }
+
+    /// From when a release counts whose files the index does not list.
+    pub(crate) fn release_counts_from(
+        &self,
+        release: &ReleaseView,
+        times: &ReleaseTimes,
+    ) -> Option<Timestamp> {
+        let version = release.version.canonical();
+        let stated = times.get(version).copied().flatten().or(release.published_at);
+        // A sighting says "not older than"; by itself it is no publication time.
+        stated
+            .map(|stated| self.sightings.get(version).copied().map_or(stated, |at| stated.max(at)))
+    }
+
     /// From when a file counts: its publication time, unless this registry knows better.
     pub(crate) fn counts_from(&self, artifact: &ArtifactView) -> Option<Timestamp> {
         let sighted = self.sightings.get(artifact.filename.as_str()).copied();
@@ -41,7 +77,14 @@ impl FetchedIndex {
 }
 
 type Flight = Result<Option<Arc<FetchedIndex>>, Arc<AppError>>;
-type SettingsFlight = Result<Option<Bytes>, Arc<AppError>>;
+type SettingsFlight = Result<Option<Settings>, Arc<AppError>>;
+
+/// An upstream's settings document.
+#[derive(Clone)]
+struct Settings {
+    row: UpstreamDocumentRow,
+    bytes: Bytes,
+}
 
 /// Parsed indexes in memory, and the flights that fetch them.
 pub(crate) struct Indexes {
@@ -62,13 +105,13 @@ impl Indexes {
 }
 
 /// A document and how fresh it is.
-struct Known {
-    bytes: Bytes,
-    row: UpstreamDocumentRow,
+pub(crate) struct Known {
+    pub(crate) bytes: Bytes,
+    pub(crate) row: UpstreamDocumentRow,
     fresh_until: Timestamp,
     stale_since: Option<Timestamp>,
     /// Just fetched, and not in the store yet.
-    is_new: bool,
+    pub(crate) is_new: bool,
     /// The one whose place it takes.
     before: Option<(UpstreamDocumentRow, Bytes)>,
 }
@@ -125,7 +168,19 @@ impl App {
             Some(request) => self.settings_document(mounted, request).await?,
             None => None,
         };
-        let request = adapter.upstream_index(&package.name);
+        let (name, at) = (package.name.clone(), settings.clone());
+        // A settings document may be as large as an index: some upstreams keep both in one.
+        let request = tokio::task::spawn_blocking(move || {
+            let document = at.as_ref().map(|settings| UpstreamDocument {
+                url: &settings.row.url,
+                content_type: settings.row.content_type.as_deref().unwrap_or_default(),
+                bytes: &settings.bytes,
+                settings: None,
+                last_modified: None,
+            });
+            adapter.upstream_index_by(&name, document.as_ref())
+        });
+        let Some(request) = request.await.map_err(AppError::internal)? else { return Ok(None) };
         let Some(known) = self.known_document(mounted, &request).await? else { return Ok(None) };
         let (name, now) = (package.name.clone(), self.now());
         let mut sightings = self.inner.store.find_sightings(REGISTRY, package).await?;
@@ -136,16 +191,21 @@ impl App {
                     url: &row.url,
                     content_type: row.content_type.as_deref().unwrap_or_default(),
                     bytes,
-                    settings: settings.as_deref(),
+                    settings: settings.as_ref().map(|settings| settings.bytes.as_ref()),
+                    last_modified: None,
                 };
                 adapter.parse_index(&name, &document)
             };
             let index = parse(&known.row, &known.bytes)?;
+            let asks_apart = index
+                .releases
+                .first()
+                .is_some_and(|release| adapter.upstream_release(&name, &release.version).is_some());
             let is_news = known.is_new && {
                 let before = known.before.as_ref().and_then(|(row, bytes)| {
                     Some(Before { index: parse(row, bytes).ok()?, validated_at: row.validated_at })
                 });
-                let seen = sightings::look(&index, before.as_ref(), &sightings, now);
+                let seen = sightings::look(&index, before.as_ref(), &sightings, asks_apart, now);
                 seen != std::mem::replace(&mut sightings, seen.clone())
             };
             let fetched = FetchedIndex {
@@ -175,7 +235,7 @@ impl App {
         &self,
         mounted: &Mounted,
         request: UpstreamRequest,
-    ) -> Result<Option<Bytes>, AppError> {
+    ) -> Result<Option<Settings>, AppError> {
         let (app, id) = (self.clone(), mounted.id.clone());
         let key = format!("{id}#{}", request.path);
         let flight = self.inner.indexes.settings.run(key, move || async move {
@@ -183,15 +243,23 @@ impl App {
             let known = app.known_document(mounted, &request).await.map_err(Arc::new)?;
             let Some(known) = known else { return Ok(None) };
             if known.is_new {
-                app.remember(known.row, Some(known.bytes.clone())).await.map_err(Arc::new)?;
+                app.keep_settings(mounted, &known).await.map_err(Arc::new)?;
             }
-            Ok(Some(known.bytes))
+            Ok(Some(Settings { row: known.row, bytes: known.bytes }))
         });
         flight.await.map_err(shared)
     }
 
+    /// Keeps settings that can be read: they take the place of a copy that could.
+    async fn keep_settings(&self, mounted: &Mounted, known: &Known) -> Result<(), AppError> {
+        let (adapter, bytes) = (mounted.adapter, known.bytes.clone());
+        let checked = tokio::task::spawn_blocking(move || adapter.check_settings(&bytes));
+        checked.await.map_err(AppError::internal)??;
+        self.remember(known.row.clone(), Some(known.bytes.clone())).await
+    }
+
     /// A document of the upstream, from the store when that is fresh enough, revalidated when not.
-    async fn known_document(
+    pub(crate) async fn known_document(
         &self,
         mounted: &Mounted,
         request: &UpstreamRequest,
@@ -327,7 +395,7 @@ impl App {
     }
 
     /// Keeps a document, or that there is none.
-    async fn remember(
+    pub(crate) async fn remember(
         &self,
         mut row: UpstreamDocumentRow,
         body: Option<Bytes>,

@@ -3,11 +3,13 @@
 //! Index documents and downloads both come through here with the same facts, so what an index
 //! hides cannot be downloaded. What cannot be judged is not served.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use vouchsafe_domain::{
-    ErrorCode, LifecycleState, PackageRef, Refusal, RefusalKind, ReleaseRef, Timestamp,
+    EcosystemId, ErrorCode, LifecycleState, PackageRef, Refusal, RefusalKind, ReleaseRef,
+    Timestamp, Version,
 };
 use vouchsafe_policy::{
     ClaimSet, Facts, PerEcosystem, PolicySet, PolicySettings, Reason, Route, RoutingFacts, Verdict,
@@ -16,7 +18,9 @@ use vouchsafe_policy::{
 use vouchsafe_store::{PackageRow, Store};
 
 use crate::config::AppConfig;
-use crate::judged_view::{JudgedView, hosted_view, proxied_view};
+use crate::fetch_index::FetchedIndex;
+use crate::fetch_release::ReleaseTimes;
+use crate::judged_view::{JudgedView, hosted_view, namespace_view, proxied_view};
 use crate::{App, AppError, Mounted, REGISTRY};
 
 /// The rules in force, replaced as a whole when one changes.
@@ -28,8 +32,20 @@ pub(crate) struct Rules {
 pub(crate) struct RuleSet {
     pub(crate) policy: PolicySet,
     pub(crate) claims: ClaimSet,
+    /// Namespaces that belong to accounts here.
+    namespaces: HashMap<EcosystemId, HashSet<String>>,
     /// Grows with every change; documents rendered under another revision are not served.
     pub(crate) revision: u64,
+}
+
+impl RuleSet {
+    /// Whether the package lies in a namespace of somebody here. Such names are never asked
+    /// upstream.
+    pub(crate) fn is_in_namespace(&self, mounted: &Mounted, package: &PackageRef) -> bool {
+        let Some(namespaces) = self.namespaces.get(&package.ecosystem) else { return false };
+        let above = mounted.adapter.claimable_namespaces(&package.name);
+        above.iter().any(|prefix| namespaces.contains(prefix))
+    }
 }
 
 impl Rules {
@@ -67,7 +83,12 @@ async fn read_rules(store: &Store, config: &AppConfig, revision: u64) -> Result<
     let entries = store.list_policy_entries(REGISTRY).await?.into_iter().map(policy_entry);
     let policy = PolicySet::new(settings, entries.collect(), revision);
     let claims = claims.into_iter().map(|claim| claim.pattern).collect();
-    Ok(RuleSet { policy, claims, revision })
+    let mut namespaces: HashMap<_, HashSet<_>> = HashMap::new();
+    for namespace in store.held_namespaces(REGISTRY).await? {
+        let of_ecosystem = namespaces.entry(namespace.ecosystem().clone()).or_default();
+        of_ecosystem.insert(namespace.prefix().to_owned());
+    }
+    Ok(RuleSet { policy, claims, namespaces, revision })
 }
 
 fn policy_entry(row: vouchsafe_store::PolicyEntryRow) -> vouchsafe_policy::PolicyEntry {
@@ -119,6 +140,7 @@ impl App {
         let facts = RoutingFacts {
             hosted_exists: row.is_some() || has_twin,
             claims: &rules.claims,
+            is_in_namespace: rules.is_in_namespace(mounted, package),
             has_upstream,
         };
         Ok(match (route(facts, package), row) {
@@ -141,21 +163,75 @@ impl App {
         package: &PackageRef,
     ) -> Result<JudgedView, AppError> {
         match self.locate(mounted, package).await? {
-            Source::Absent => Err(AppError::not_found(package)),
             Source::Hosted(row) => {
                 let contents = self.inner.store.package_contents(row.id).await?;
+                let members = self.members_of(mounted, package).await?;
                 let rules = self.inner.rules.current();
-                Ok(hosted_view(mounted, &rules, contents, self.now()))
+                Ok(hosted_view(mounted, &rules, contents, members, self.now()))
             }
-            Source::Proxied => {
+            source => {
+                // A namespace with packages of ours is ours: nothing of it comes from elsewhere.
+                let members = self.members_of(mounted, package).await?;
+                if !members.is_empty() {
+                    return Ok(namespace_view(mounted, package, members, self.now()));
+                }
+                if matches!(source, Source::Absent) {
+                    return Err(AppError::not_found(package));
+                }
                 let fetched = self.fetch_index(mounted, package).await?;
                 let fetched = fetched.ok_or_else(|| AppError::not_found(package))?;
+                let times = self.complete_index(mounted, package, &fetched.index).await?;
                 let admitted = self.admitted_files(package).await?;
                 self.note_replaced(package, &fetched.index, &admitted).await?;
-                let rules = self.inner.rules.current();
-                Ok(proxied_view(mounted, &rules, package, &fetched, &admitted, self.now()))
+                let (rules, now) = (self.inner.rules.current(), self.now());
+                Ok(proxied_view(mounted, &rules, package, &fetched, &times, &admitted, now))
             }
         }
+    }
+
+    /// The judged view of a package as far as one release of it is concerned. Where an upstream
+    /// tells about releases one by one, only that one is asked for, and in it.
+    ///
+    /// # Errors
+    ///
+    /// Like [`judged_view`](Self::judged_view).
+    pub(crate) async fn judged_release(
+        &self,
+        mounted: &Mounted,
+        package: &PackageRef,
+        version: &Version,
+    ) -> Result<JudgedView, AppError> {
+        let is_told_apart = mounted.adapter.upstream_release(&package.name, version).is_some();
+        if !is_told_apart || !matches!(self.locate(mounted, package).await?, Source::Proxied) {
+            return self.judged_view(mounted, package).await;
+        }
+        let release = self.fetch_release(mounted, package, version).await?;
+        let release = release.ok_or_else(|| AppError::not_found(package))?;
+        let sightings = self.inner.store.find_sightings(REGISTRY, package).await?;
+        let now = self.now();
+        let fetched = FetchedIndex::of_release(
+            package.name.clone(),
+            release.as_ref().clone(),
+            sightings,
+            now,
+            now.plus(self.config().index_ttl_of(&mounted.id)),
+        );
+        let (times, admitted) = (ReleaseTimes::new(), self.admitted_files(package).await?);
+        let rules = self.inner.rules.current();
+        Ok(proxied_view(mounted, &rules, package, &fetched, &times, &admitted, now))
+    }
+
+    /// What packages published here say to the namespace of this name.
+    async fn members_of(
+        &self,
+        mounted: &Mounted,
+        package: &PackageRef,
+    ) -> Result<Vec<Arc<str>>, AppError> {
+        if !mounted.adapter.profile().has_namespace_documents {
+            return Ok(Vec::new());
+        }
+        let (ecosystem, namespace) = (&package.ecosystem, package.name.canonical());
+        Ok(self.inner.store.namespace_entries(REGISTRY, ecosystem, namespace).await?)
     }
 
     /// Judges one release for a download. `Ok` says until when the answer holds.

@@ -12,6 +12,7 @@ use vouchsafe_store::PackageContents;
 use crate::Mounted;
 use crate::admitted::Admitted;
 use crate::fetch_index::FetchedIndex;
+use crate::fetch_release::ReleaseTimes;
 use crate::judge::{RuleSet, forever, sentence, withheld_url};
 
 /// A package as it may be served now, and for how long that stays true.
@@ -40,6 +41,7 @@ pub(crate) fn hosted_view(
     mounted: &Mounted,
     rules: &RuleSet,
     contents: PackageContents,
+    members: Vec<Arc<str>>,
     now: Timestamp,
 ) -> JudgedView {
     let package = contents.row.package.clone();
@@ -87,6 +89,7 @@ pub(crate) fn hosted_view(
         withheld: explain(mounted, &package, &judged.withheld),
         owners: contents.owners,
         extras: contents.row.extras,
+        members,
         created_at: Some(contents.row.created_at),
         modified_at: contents.row.updated_at,
         revision: contents.row.revision,
@@ -101,12 +104,16 @@ pub(crate) fn proxied_view(
     rules: &RuleSet,
     package: &PackageRef,
     fetched: &FetchedIndex,
+    times: &ReleaseTimes,
     admitted: &Admitted,
     now: Timestamp,
 ) -> JudgedView {
     let index = &fetched.index;
     let releases = index.releases.iter().map(|release| {
         let mut release = release.clone();
+        if release.artifacts.is_empty() {
+            release.published_at = fetched.release_counts_from(&release, times);
+        }
         release.artifacts.iter_mut().for_each(|artifact| admitted.correct(artifact));
         (release, LifecycleState::Active)
     });
@@ -126,6 +133,7 @@ pub(crate) fn proxied_view(
         withheld: explain(mounted, package, &judged.withheld),
         owners: Vec::new(),
         extras: index.extras.clone(),
+        members: Vec::new(),
         created_at: index.created_at,
         modified_at: index.modified_at.unwrap_or(fetched.changed_at),
         revision: fetched.changed_at.as_micros(),
@@ -134,6 +142,30 @@ pub(crate) fn proxied_view(
     let why = judged.withheld.into_iter().map(|(_, why)| why).collect();
     let fresh_until = judged.valid_until.min(fetched.fresh_until);
     JudgedView { view, why, fresh_until, stale_since: fetched.stale_since }
+}
+
+/// The view of a name that is a namespace of packages published here, and no package itself.
+pub(crate) fn namespace_view(
+    mounted: &Mounted,
+    package: &PackageRef,
+    members: Vec<Arc<str>>,
+    now: Timestamp,
+) -> JudgedView {
+    let view = PackageView {
+        name: package.name.clone(),
+        base_url: Arc::clone(&mounted.mount.base_url),
+        releases: Vec::new(),
+        withheld: Vec::new(),
+        tags: BTreeMap::new(),
+        owners: Vec::new(),
+        extras: None,
+        members,
+        created_at: None,
+        modified_at: now,
+        revision: 0,
+        is_hosted: true,
+    };
+    JudgedView { view, why: Vec::new(), fresh_until: forever(), stale_since: None }
 }
 
 struct JudgedReleases {

@@ -20,15 +20,20 @@ mod cached_document;
 mod claims;
 pub mod clock;
 pub mod config;
+mod count_installs;
+mod deploy;
 mod error;
 mod fetch_artifact;
 mod fetch_index;
+mod fetch_release;
 mod follow_events;
+mod git_sources;
 mod judge;
 mod judged_view;
 mod list_packages;
 mod look_at;
 pub mod maintenance;
+mod namespaces;
 mod owners;
 mod policy_entries;
 mod publish;
@@ -36,6 +41,7 @@ mod read_artifact;
 mod read_document;
 mod receive;
 mod remove;
+mod run_jobs;
 mod search;
 mod sightings;
 mod sign_in;
@@ -53,6 +59,7 @@ use vouchsafe_adapter::{Ecosystem, Mount};
 use vouchsafe_domain::{EcosystemId, RegistryId, Timestamp};
 use vouchsafe_store::Store;
 use vouchsafe_store::blob::Blobs;
+use vouchsafe_upstream::git::Git;
 use vouchsafe_upstream::{SingleFlight, Upstreams};
 
 pub use accounts::NewUser;
@@ -62,11 +69,13 @@ pub use cached_document::{CachedDocument, ServedDocument};
 pub use clock::{Clock, SystemClock};
 pub use config::AppConfig;
 pub use error::AppError;
+pub use git_sources::{AddedSource, ImportReport, NewSource, RefusedTag, SourceView};
 pub use look_at::{Explained, PackageSummary};
+pub use namespaces::{ClaimedProof, NamespaceClaim, NamespaceView};
 pub use publish::{PublishObserver, PublishStep};
 pub use read_artifact::{ArtifactBody, ArtifactDownload};
 pub use receive::Received;
-pub use tokens::{MintedToken, NewTokenRequest};
+pub use tokens::{Expiry, MintedToken, NewTokenRequest};
 
 /// Everything a use case may touch. Cheap to clone; one per process.
 #[derive(Clone)]
@@ -91,6 +100,7 @@ struct Inner {
     store: Store,
     blobs: Blobs,
     upstreams: Upstreams,
+    git: Option<Git>,
     ecosystems: Vec<Mounted>,
     clock: Arc<dyn Clock>,
     observer: Arc<dyn PublishObserver>,
@@ -98,13 +108,18 @@ struct Inner {
     documents: cached_document::Documents,
     indexes: fetch_index::Indexes,
     renders: SingleFlight<String, read_document::Rendered>,
+    releases: SingleFlight<String, fetch_release::Flight>,
     downloads_in_progress: fetch_artifact::InProgress,
+    /// Files that an upstream did not have a moment ago.
+    absent_files: Cache<String, ()>,
     tickets: Cache<String, Arc<read_artifact::Ticket>>,
     small_blobs: Cache<vouchsafe_domain::Sha256, bytes::Bytes>,
     noted_refusals: Cache<String, ()>,
     credentials: authenticate::Credentials,
     password_slots: tokio::sync::Semaphore,
     seen_seq: AtomicU64,
+    namespace_claims: namespaces::Claims,
+    own_events: follow_events::OwnEvents,
 }
 
 impl App {
@@ -126,11 +141,19 @@ impl App {
         let ecosystems = adapters.iter().map(|adapter| mounted(&config, *adapter)).collect();
         let rules = judge::Rules::load(&store, &config).await?;
         let seq = store.last_event_seq().await?;
+        let hosts = upstreams.code_hosts(config.namespaces.code_hosts.clone());
+        let hosts = hosts.map_err(AppError::internal)?;
         let inner = Inner {
+            namespace_claims: namespaces::Claims::new(hosts),
             documents: cached_document::Documents::new(config.document_cache_bytes),
             indexes: fetch_index::Indexes::new(config.index_cache_bytes),
             renders: SingleFlight::default(),
+            releases: SingleFlight::default(),
             downloads_in_progress: fetch_artifact::InProgress::default(),
+            absent_files: Cache::builder()
+                .max_capacity(50_000)
+                .time_to_live(fetch_index::ABSENT_TTL)
+                .build(),
             tickets: Cache::new(20_000),
             small_blobs: Cache::builder()
                 .weigher(|_, bytes: &bytes::Bytes| u32::try_from(bytes.len()).unwrap_or(u32::MAX))
@@ -143,6 +166,8 @@ impl App {
             credentials: authenticate::Credentials::default(),
             password_slots: tokio::sync::Semaphore::new(2),
             seen_seq: AtomicU64::new(u64::try_from(seq).unwrap_or(0)),
+            own_events: follow_events::OwnEvents::default(),
+            git: config.git.clone().map(Git::new),
             config,
             store,
             blobs,

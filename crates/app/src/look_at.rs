@@ -60,7 +60,7 @@ impl App {
         package: &PackageRef,
         version: &Version,
     ) -> Result<Option<Explained>, AppError> {
-        let judged = self.judged_view(mounted, package).await?;
+        let judged = self.judged_release(mounted, package, version).await?;
         let held = judged.view.withheld.iter().zip(judged.why);
         let mut held = held.filter(|(held, _)| held.release.version == *version);
         let Some((_, why)) = held.next() else { return Ok(None) };
@@ -83,14 +83,16 @@ impl App {
 impl Mounted {
     /// How a person installs a release, by the ecosystem's usual client.
     pub fn install_line(&self, name: &str, version: Option<&str>) -> String {
+        let (namespace, leaf) = name.rsplit_once('/').unwrap_or(("", name));
         let line = self.adapter.profile().install_line.replace("{name}", name);
+        let line = line.replace("{namespace}", namespace).replace("{leaf}", leaf);
         match version {
             Some(version) => line.replace("{version}", version),
             None => line
                 .split("{version}")
                 .next()
                 .unwrap_or_default()
-                .trim_end_matches(['@', '=', ' '])
+                .trim_end_matches(['@', '=', ':', ' '])
                 .to_owned(),
         }
     }

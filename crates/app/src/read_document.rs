@@ -73,11 +73,20 @@ impl App {
     async fn render(&self, package: &PackageRef, key: &DocumentKey) -> Result<Entry, AppError> {
         let mounted = self.ecosystem(package.ecosystem.as_str());
         let mounted = mounted.ok_or_else(|| AppError::not_found(package))?;
-        let judged = self.judged_view(mounted, package).await?;
         let adapter = mounted.adapter;
-        if let Some(version) = adapter.release_of(key) {
+        let one = adapter.release_of(key);
+        let judged = match &one {
+            Some(version) => self.judged_release(mounted, package, version).await?,
+            None => self.judged_view(mounted, package).await?,
+        };
+        if let Some(version) = one {
+            // A document about one release has no other in it, whatever word it was asked by.
+            let is_alone = adapter.upstream_release(&package.name, &version).is_some()
+                && !judged.view.is_hosted;
             let mut withheld = judged.view.withheld.iter().zip(&judged.why);
-            if let Some((_, why)) = withheld.find(|(held, _)| held.release.version == version) {
+            let held = withheld.find(|(held, _)| is_alone || held.release.version == version);
+            if let Some((held, why)) = held {
+                let version = held.release.version.clone();
                 let release = ReleaseRef { package: package.clone(), version };
                 return Err(self.withheld(&release, &why.reasons).into());
             }
@@ -98,6 +107,8 @@ impl App {
             refusal.message = format!("every release of {package} is withheld: {message}");
             return Err(refusal.into());
         }
+        let ecosystem = mounted.id.to_string();
+        metrics::counter!("vouchsafe_renderings_total", "ecosystem" => ecosystem).increment(1);
         let key = key.clone();
         let (fresh_until, stale_since) = (judged.fresh_until, judged.stale_since);
         let now = self.now();

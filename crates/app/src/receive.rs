@@ -48,12 +48,30 @@ impl App {
     /// Reads a body to its end.
     ///
     /// An artifact is spooled only for an actor that may publish something; everybody else is
-    /// refused at its first byte.
+    /// refused at its first byte. A refusal of a body that publishes is recorded.
     ///
     /// # Errors
     ///
     /// [`AppError`] when the body breaks the protocol, a limit, or the connection.
     pub async fn receive<S, E>(
+        &self,
+        mounted: &Mounted,
+        actor: &Actor,
+        decoder: Box<dyn BodyDecoder>,
+        body: S,
+    ) -> Result<Received, AppError>
+    where
+        S: Stream<Item = Result<Bytes, E>>,
+        E: std::fmt::Display,
+    {
+        let is_publish = decoder.may_carry_files();
+        match self.receive_whole(mounted, actor, decoder, body).await {
+            Err(error) if is_publish => Err(self.note_refused_upload(mounted, actor, error).await),
+            settled => settled,
+        }
+    }
+
+    async fn receive_whole<S, E>(
         &self,
         mounted: &Mounted,
         actor: &Actor,
@@ -141,7 +159,7 @@ impl Files<'_> {
 }
 
 /// Whether this actor may send artifacts at all; which package, is judged when it is known.
-fn may_upload(actor: &Actor) -> Result<(), AppError> {
+pub(crate) fn may_upload(actor: &Actor) -> Result<(), AppError> {
     match actor {
         Actor::System => Ok(()),
         Actor::Anonymous => Err(AppError::refused(

@@ -26,20 +26,24 @@ pub(crate) struct Before {
 /// What is to be remembered about the files of an index.
 ///
 /// * `known`: what was remembered so far.
+/// * `asks_apart`: whether the upstream is asked about single releases.
 pub(crate) fn look(
     index: &UpstreamIndex,
     before: Option<&Before>,
     known: &Sightings,
+    asks_apart: bool,
     now: Timestamp,
 ) -> Sightings {
     let before = before.map(|before| (stated_times(&before.index), before.validated_at));
     let mut sightings = Sightings::new();
-    for (filename, stated) in stated_times(index) {
+    for (filename, (stated, is_file)) in stated_times(index) {
         let from_before = before.as_ref().and_then(|(times, validated_at)| {
-            times.get(filename).copied().unwrap_or(Some(*validated_at))
+            times.get(filename).map_or(Some(*validated_at), |(stated, _)| *stated)
         });
         let floor = known.get(filename).copied().max(from_before);
         let counts_from = match (stated, floor) {
+            // The release itself is asked about, so nothing is lost by not knowing yet.
+            (None, None) if !is_file && asks_apart => continue,
             (None, floor) => floor.unwrap_or(now),
             (Some(stated), Some(floor)) if stated < floor => floor,
             (Some(_), _) => continue,
@@ -49,9 +53,15 @@ pub(crate) fn look(
     sightings
 }
 
-fn stated_times(index: &UpstreamIndex) -> HashMap<&str, Option<Timestamp>> {
+/// The time that the index states for every file, and, under its version, for every release
+/// whose files it does not list; and whether it is a file.
+fn stated_times(index: &UpstreamIndex) -> HashMap<&str, (Option<Timestamp>, bool)> {
     let artifacts = index.releases.iter().flat_map(|release| &release.artifacts);
-    artifacts.map(|artifact| (artifact.filename.as_str(), artifact.published_at)).collect()
+    let files =
+        artifacts.map(|artifact| (artifact.filename.as_str(), (artifact.published_at, true)));
+    let bare = index.releases.iter().filter(|release| release.artifacts.is_empty());
+    let releases = bare.map(|release| (release.version.canonical(), (release.published_at, false)));
+    files.chain(releases).collect()
 }
 
 #[cfg(test)]
@@ -102,7 +112,7 @@ mod tests {
     ) {
         let before = before.map(|files| Before { index: index(files), validated_at: at(1_000) });
         let known = known.iter().map(|(name, secs)| ((*name).to_owned(), at(*secs))).collect();
-        let sightings = look(&index(&[now]), before.as_ref(), &known, at(2_000));
+        let sightings = look(&index(&[now]), before.as_ref(), &known, false, at(2_000));
         assert_eq!(sightings.get(now.0).copied(), expected.map(at));
     }
 

@@ -6,7 +6,7 @@ use vouchsafe_domain::{Actor, ErrorCode, RefusalKind, Scopes, Secret};
 use vouchsafe_identity::authorize::Action;
 
 use crate::authenticate::password_actor;
-use crate::tokens::NewTokenRequest;
+use crate::tokens::{Expiry, NewTokenRequest};
 use crate::{App, AppError, CallContext, ClientAddress, MintedToken};
 
 impl App {
@@ -39,7 +39,7 @@ impl App {
             name: token_name.to_owned(),
             scopes: Scopes::all(),
             packages: Vec::new(),
-            expires_days: self.config().token_default_days,
+            expiry: Expiry::Usual,
         };
         let minted = self.mint_token(&actor, account.id, request).await?;
         let name = account.name.as_str();

@@ -27,8 +27,30 @@ pub struct NewTokenRequest {
     pub scopes: Scopes,
     /// Which packages; empty means all.
     pub packages: Vec<NamePattern>,
-    /// Days until it ends; `None` is never.
-    pub expires_days: Option<u32>,
+    /// When it ends.
+    pub expiry: Expiry,
+}
+
+/// When a new token ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    /// When tokens of this registry usually do, and not after the credential that makes it.
+    Usual,
+    /// Never.
+    Never,
+    /// After so many days.
+    Days(u32),
+}
+
+impl From<Option<u32>> for Expiry {
+    /// Reads days as clients and the command line say them: 0 is no end at all.
+    fn from(days: Option<u32>) -> Self {
+        match days {
+            None => Self::Usual,
+            Some(0) => Self::Never,
+            Some(days) => Self::Days(days),
+        }
+    }
 }
 
 /// A fresh token.
@@ -51,14 +73,14 @@ impl App {
         account: AccountId,
         request: NewTokenRequest,
     ) -> Result<MintedToken, AppError> {
-        let allowed = may_mint(actor, &request.scopes, &request.packages);
+        let now = self.now();
+        let expires_at = self.end_of(actor, request.expiry, now);
+        let allowed = may_mint(actor, &request.scopes, &request.packages, expires_at);
         allowed.map_err(|denied| AppError::Refused(denied.into()))?;
         if request.packages.len() > MAX_PATTERNS {
             let message = format!("a token may name at most {MAX_PATTERNS} patterns");
             return Err(AppError::refused(RefusalKind::TooLarge, ErrorCode::TooLarge, message));
         }
-        let now = self.now();
-        let expires_at = request.expires_days.map(|days| end_of(now, days));
         let minted = token::generate(random()?);
         let new = NewToken {
             account_id: account,
@@ -94,14 +116,26 @@ impl App {
             name: draft.name,
             scopes: draft.scopes,
             packages,
-            // Zero days, as on the command line, is no end at all.
-            expires_days: match draft.expires_days {
-                None => self.config().token_default_days,
-                days => days.filter(|days| *days > 0),
-            },
+            expiry: draft.expires_days.into(),
         };
         let minted = self.mint_token(context.actor, account.id, request).await?;
         Ok(Answer::Token { secret: minted.secret, view: minted.view })
+    }
+
+    fn end_of(&self, actor: &Actor, expiry: Expiry, now: Timestamp) -> Option<Timestamp> {
+        let after = |days: u32| {
+            let secs = u64::from(days.min(MAX_EXPIRES_DAYS)) * 86_400;
+            now.plus(std::time::Duration::from_secs(secs))
+        };
+        match expiry {
+            Expiry::Never => None,
+            Expiry::Days(days) => Some(after(days)),
+            Expiry::Usual => {
+                let usual = self.config().token_default_days.map(after);
+                let own = actor.account().and_then(|account| account.expires_at);
+                [usual, own].into_iter().flatten().min()
+            }
+        }
     }
 
     fn token_manager<'a>(&self, context: &CallContext<'a>) -> Result<&'a AccountActor, AppError> {
@@ -150,11 +184,6 @@ impl App {
         self.inner.credentials.forget();
         Ok(Answer::Done)
     }
-}
-
-fn end_of(now: Timestamp, days: u32) -> Timestamp {
-    let secs = u64::from(days.min(MAX_EXPIRES_DAYS)) * 86_400;
-    now.plus(std::time::Duration::from_secs(secs))
 }
 
 fn view(row: TokenRow) -> TokenView {

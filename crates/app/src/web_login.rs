@@ -9,7 +9,7 @@ use vouchsafe_identity::weblogin;
 use vouchsafe_store::{NewWebLogin, WebLoginRow, WebLoginState};
 
 use crate::authenticate::password_actor;
-use crate::tokens::{NewTokenRequest, random};
+use crate::tokens::{Expiry, NewTokenRequest, random};
 use crate::{App, AppError, CallContext, ClientAddress};
 
 /// How long a person has, from the client's start to the last click.
@@ -54,7 +54,7 @@ impl App {
                     name: "browser sign-in".to_owned(),
                     scopes: Scopes::all(),
                     packages: Vec::new(),
-                    expires_days: self.config().token_default_days,
+                    expiry: Expiry::Usual,
                 };
                 let minted = self.mint_token(&actor, account.id, request).await?;
                 Ok(Answer::WebLoginDone { secret: minted.secret })

@@ -16,7 +16,7 @@ pub(crate) enum ClientCommand {
     /// Settings and comments that are there stay; the first version of every changed file is kept
     /// beside it as NAME.vouchsafe-backup.
     Setup {
-        /// Which ecosystem: cargo, npm, pypi.
+        /// Which ecosystem: cargo, npm, pypi, composer, maven, golang.
         ecosystem: EcosystemId,
 
         /// Address of the registry server, e.g. http://127.0.0.1:7878
@@ -31,7 +31,8 @@ pub(crate) enum ClientCommand {
         #[arg(long, value_name = "PROJECT")]
         dir: Option<PathBuf>,
 
-        /// Only this client (cargo, npm, yarn, pip, uv, twine, poetry); repeat for more.
+        /// Only this client (cargo, npm, yarn, pip, uv, twine, poetry, composer, maven, gradle, go);
+        /// repeat for more.
         #[arg(long = "client", value_name = "CLIENT", value_parser = parse_client)]
         clients: Vec<Client>,
 

@@ -12,6 +12,7 @@ mod claim;
 mod client;
 mod config;
 mod fsck;
+mod namespace;
 mod open;
 mod policy;
 mod print;
@@ -53,6 +54,9 @@ enum Command {
     /// Claim names and prefixes that are never asked upstream.
     #[command(subcommand)]
     Claim(claim::ClaimCommand),
+    /// Give beginnings of package names to accounts.
+    #[command(subcommand)]
+    Namespace(namespace::NamespaceCommand),
     /// Deny, allow and exempt releases.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -106,6 +110,7 @@ async fn run(command: Command, adapters: &'static [&'static dyn Ecosystem]) -> a
         Command::Client(command) => client::run(command),
         Command::Adopt(args) => adopt::run(args, adapters),
         Command::Claim(command) => claim::run(command, adapters).await,
+        Command::Namespace(command) => namespace::run(command, adapters).await,
         Command::Policy(command) => policy::run(command, adapters).await,
         Command::Yank(args) => yank::run(args, adapters).await,
         Command::Config(command) => config::run(command, adapters),

@@ -87,18 +87,13 @@ pub(crate) async fn run(
         TokenCommand::Add { user, scopes, packages, expires_days, name, data } => {
             let app = open(&data, adapters).await?;
             let account = app.account(&user).await?;
-            let default_days = app.config().token_default_days;
             let scopes: Scopes =
                 if scopes.is_empty() { Scopes::all() } else { scopes.into_iter().collect() };
             let request = NewTokenRequest {
                 name,
                 scopes,
                 packages: app.canonical_patterns(packages)?,
-                expires_days: match expires_days {
-                    None => default_days,
-                    Some(0) => None,
-                    days => days,
-                },
+                expiry: expires_days.into(),
             };
             let minted = app.mint_token(&Actor::System, account.id, request).await?;
             app.store().close().await;

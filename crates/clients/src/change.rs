@@ -56,7 +56,9 @@ impl Change {
             .iter()
             .filter_map(|word| {
                 let after_word = lower.find(word)? + word.len();
-                let separator = lower.get(after_word..)?.find(['=', ':'])?;
+                let rest = lower.get(after_word..)?;
+                // `.netrc` has nothing but a space.
+                let separator = rest.find(['=', ':', '>']).or_else(|| rest.find(' '))?;
                 Some(after_word + separator + 1)
             })
             .min();
@@ -236,6 +238,8 @@ mod tests {
         check("", "x = { index = \"i\", token = \"o\" }", "+ x = { index = \"i\", token = ****\n");
         check("", "npmAuthToken: \"old\"\n", "+ npmAuthToken: ****\n");
         check("", "odd vsf_new\n", "+ odd ****\n");
+        check("      <password>old</password>\n", "", "-       <password> ****\n");
+        check("  password old\n", "", "-   password  ****\n");
         check(
             "",
             "credential-provider = \"cargo:token\"\n",

@@ -17,7 +17,8 @@ pub struct Discovered {
     /// The client that was asked, e.g. `npm`.
     pub client: &'static str,
     /// The base address, with a trailing slash and without name or password. For Cargo the sparse
-    /// index without `sparse+`, for npm the registry, for Python the simple index.
+    /// index without `sparse+`, for npm the registry, for Python the simple index, for Composer
+    /// and Maven the repository, for Go the module proxy.
     pub upstream: Url,
     /// Which command, file or variable said so, for people.
     pub source: String,

@@ -89,6 +89,11 @@ impl Env {
         self.var(name).map(PathBuf::from).filter(|path| path.is_absolute())
     }
 
+    /// Whether any variable's name starts like this.
+    pub(crate) fn has_var_with_prefix(&self, prefix: &str) -> bool {
+        self.vars.keys().any(|name| name.to_str().is_some_and(|name| name.starts_with(prefix)))
+    }
+
     /// Where programs keep a user's settings: `$XDG_CONFIG_HOME`, `~/.config`, `%APPDATA%`.
     pub(crate) fn config_home(&self) -> PathBuf {
         if cfg!(windows) {

@@ -18,14 +18,20 @@
 
 mod cargo;
 mod change;
+mod composer;
 mod discovered;
 mod draft;
 mod env;
+mod go;
 mod ini;
+mod json_file;
+mod maven;
+mod netrc;
 mod npm;
 mod pypi;
 mod target;
 mod toml_file;
+mod xml_file;
 mod yaml;
 mod yarn;
 
@@ -59,12 +65,31 @@ pub enum Client {
     Twine,
     /// Poetry.
     Poetry,
+    /// Composer.
+    Composer,
+    /// Maven.
+    Maven,
+    /// Gradle.
+    Gradle,
+    /// Go.
+    Go,
 }
 
 impl Client {
     /// Every client there is.
-    pub const ALL: [Self; 7] =
-        [Self::Cargo, Self::Npm, Self::Yarn, Self::Pip, Self::Uv, Self::Twine, Self::Poetry];
+    pub const ALL: [Self; 11] = [
+        Self::Cargo,
+        Self::Npm,
+        Self::Yarn,
+        Self::Pip,
+        Self::Uv,
+        Self::Twine,
+        Self::Poetry,
+        Self::Composer,
+        Self::Maven,
+        Self::Gradle,
+        Self::Go,
+    ];
 
     /// Its name on the command line.
     pub const fn as_str(self) -> &'static str {
@@ -76,6 +101,10 @@ impl Client {
             Self::Uv => "uv",
             Self::Twine => "twine",
             Self::Poetry => "poetry",
+            Self::Composer => "composer",
+            Self::Maven => "maven",
+            Self::Gradle => "gradle",
+            Self::Go => "go",
         }
     }
 
@@ -85,6 +114,9 @@ impl Client {
             Self::Cargo => "cargo",
             Self::Npm | Self::Yarn => "npm",
             Self::Pip | Self::Uv | Self::Twine | Self::Poetry => "pypi",
+            Self::Composer => "composer",
+            Self::Maven | Self::Gradle => "maven",
+            Self::Go => "golang",
         }
     }
 
@@ -93,8 +125,10 @@ impl Client {
     fn is_wanted(self, target: &Target, env: &Env) -> bool {
         match self {
             Self::Cargo | Self::Npm | Self::Pip | Self::Uv | Self::Twine => true,
+            Self::Composer | Self::Maven | Self::Go => true,
             Self::Yarn => yarn::is_in_use(target, env),
             Self::Poetry => pypi::poetry::is_in_use(target, env),
+            Self::Gradle => maven::gradle::is_in_use(target, env),
         }
     }
 }
@@ -109,6 +143,9 @@ pub fn discover(ecosystem: &EcosystemId, env: &Env) -> Result<Discovered, Discov
         "cargo" => cargo::discover(env),
         "npm" => npm::discover(env),
         "pypi" => pypi::discover(env),
+        "composer" => composer::discover(env),
+        "maven" => maven::discover(env),
+        "golang" => go::discover(env),
         _ => Err(DiscoverError::UnknownEcosystem { ecosystem: ecosystem.to_string() }),
     }
 }
@@ -141,6 +178,10 @@ pub fn setup(ecosystem: &EcosystemId, target: &Target, env: &Env) -> Result<Plan
             Client::Uv => pypi::uv::setup(&mut draft, target, env)?,
             Client::Twine => pypi::twine::setup(&mut draft, target, env)?,
             Client::Poetry => pypi::poetry::setup(&mut draft, target, env)?,
+            Client::Composer => composer::setup(&mut draft, target, env)?,
+            Client::Maven => maven::setup(&mut draft, target, env)?,
+            Client::Gradle => maven::gradle::setup(&mut draft, target, env)?,
+            Client::Go => go::setup(&mut draft, target, env)?,
         }
     }
     Ok(draft.finish())

@@ -33,7 +33,7 @@ pub enum TargetError {
     #[error("the server's address is only scheme, host, port and path; pass the token by itself")]
     Surplus,
     /// The token is no single printable word.
-    #[error("a token is one word without spaces or quotation marks")]
+    #[error("a token is one word without spaces, quotation marks or markup")]
     Token,
 }
 
@@ -53,7 +53,8 @@ impl Target {
             return Err(TargetError::Surplus);
         }
         let is_word = |text: &str| {
-            let is_fine = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '\\' | '`');
+            let is_special = |c: char| matches!(c, '"' | '\'' | '\\' | '`' | '<' | '>' | '&');
+            let is_fine = |c: char| c.is_ascii_graphic() && !is_special(c);
             !text.is_empty() && text.chars().all(is_fine)
         };
         if token.as_ref().is_some_and(|token| !is_word(token.expose())) {
@@ -95,14 +96,18 @@ impl Target {
 
     /// The host, when traffic to it is neither encrypted nor local.
     pub(crate) fn plain_http_host(&self) -> Option<&str> {
-        let is_loopback = match self.base_url.host() {
+        let is_plain = self.base_url.scheme() == "http" && !self.is_loopback();
+        self.base_url.host_str().filter(|_| is_plain)
+    }
+
+    /// Whether the server is this machine by address.
+    pub(crate) fn is_loopback(&self) -> bool {
+        match self.base_url.host() {
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => address.is_loopback(),
             Some(Host::Domain(name)) => name == "localhost",
             None => false,
-        };
-        let is_plain = self.base_url.scheme() == "http" && !is_loopback;
-        self.base_url.host_str().filter(|_| is_plain)
+        }
     }
 }
 
@@ -128,7 +133,7 @@ mod tests {
     #[test]
     fn a_token_cannot_add_lines_to_a_file() {
         let url: Url = "https://registry.example".parse().unwrap();
-        for token in ["", "a b", "a\nregistry=x", "a\"b", "é"] {
+        for token in ["", "a b", "a\nregistry=x", "a\"b", "a</password>", "é"] {
             let found = Target::new(url.clone(), Some(Secret::new(token)));
             assert_eq!(found.err(), Some(TargetError::Token), "{token:?}");
         }

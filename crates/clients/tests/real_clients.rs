@@ -1,5 +1,5 @@
-//! The real cargo, npm and pip of this machine: they must say where they fetch from, and read what
-//! is written for them. None of this reaches the network; a missing client is a failure.
+//! The real package managers of this machine: they must say where they fetch from, and read what is
+//! written for them. None of this reaches the network; a missing client is a failure.
 #![cfg(unix)]
 #![allow(missing_docs, reason = "a test")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
@@ -76,7 +76,11 @@ impl Machine {
     }
 
     fn setup(&self, ecosystem: &'static str, dir: Option<&Path>) {
-        let url = "https://registry.example/".parse().unwrap();
+        self.setup_for("https://registry.example/", ecosystem, dir);
+    }
+
+    fn setup_for(&self, server: &str, ecosystem: &'static str, dir: Option<&Path>) {
+        let url = server.parse().unwrap();
         let mut target = Target::new(url, Some(Secret::new(TOKEN))).unwrap();
         target.dir = dir.map(Path::to_owned);
         let ecosystem = EcosystemId::from_static(ecosystem);
@@ -96,6 +100,13 @@ impl Machine {
             [output.stdout, output.stderr].map(|b| String::from_utf8(b).unwrap());
         stdout + &stderr
     }
+}
+
+/// What the clients that know names and passwords send.
+fn basic_token() -> String {
+    use base64::Engine as _;
+    let pair = format!("__token__:{TOKEN}");
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
 }
 
 #[track_caller]
@@ -118,7 +129,7 @@ fn a_fresh_machine_says_its_built_in_registries() {
     let machine = Machine::new();
     // Keeps pip from the settings of the whole machine; npm and Cargo have their own folders here.
     let no_settings = [("PIP_CONFIG_FILE", "/dev/null")];
-    for ecosystem in ["cargo", "npm", "pypi"] {
+    for ecosystem in ["cargo", "npm", "pypi", "composer", "maven", "golang"] {
         check_built_in(&machine.discover(ecosystem, &no_settings));
     }
 }
@@ -191,9 +202,74 @@ fn a_mirror_of_pip_is_picked_up_with_its_password() {
 }
 
 #[test]
+fn a_mirror_of_composer_is_picked_up_with_its_password() {
+    let machine = Machine::new();
+    machine.write(
+        "home/.composer/config.json",
+        "{\"repositories\": [{\"type\": \"vcs\", \"url\": \"https://x.example/a.git\"}, \
+         {\"type\": \"composer\", \"url\": \"https://upstream.example/php/packages.json\"}, \
+         {\"packagist\": false}]}",
+    );
+    machine.write(
+        "home/.composer/auth.json",
+        "{\"http-basic\": {\"upstream.example\": {\"username\": \"me\", \"password\": \"hunter2\"}}}",
+    );
+    let credential = Some("Basic bWU6aHVudGVyMg==");
+    check(&machine.discover("composer", &[]), "https://upstream.example/php/", credential);
+    let files = fs::read_dir(machine.path("home/.composer")).unwrap().count();
+    assert_eq!(files, 2, "Composer wrote into its home");
+}
+
+#[test]
+fn a_mirror_of_maven_is_picked_up_with_its_password() {
+    let machine = Machine::new();
+    machine.write(
+        "home/.m2/settings.xml",
+        "<settings><mirrors><mirror><id>corp</id><mirrorOf>external:*</mirrorOf>\
+         <url>https://upstream.example/all</url></mirror></mirrors><servers><server><id>corp</id>\
+         <username>me</username><password>${env.SECRET}</password></server></servers></settings>",
+    );
+    let found = machine.discover("maven", &[("SECRET", "hunter2")]);
+    check(&found, "https://upstream.example/all/", Some("Basic bWU6aHVudGVyMg=="));
+}
+
+#[test]
+fn gradle_is_asked_where_there_is_no_maven() {
+    let machine = Machine::new();
+    let programs = machine.path("bin");
+    fs::create_dir(&programs).unwrap();
+    #[expect(clippy::disallowed_methods, reason = "says where this machine's programs are")]
+    let path = std::env::var_os("PATH").unwrap();
+    for folder in std::env::split_paths(&path).filter(|folder| folder.is_absolute()) {
+        for program in fs::read_dir(folder).into_iter().flatten().map(Result::unwrap) {
+            if program.file_name() != "mvn" {
+                let _ =
+                    std::os::unix::fs::symlink(program.path(), programs.join(program.file_name()));
+            }
+        }
+    }
+    let found = machine.discover("maven", &[("PATH", programs.to_str().unwrap())]);
+    assert_eq!(found.client, "gradle");
+    check_built_in(&found);
+    assert!(!machine.path("home/.gradle").exists());
+}
+
+#[test]
+fn a_proxy_of_go_is_picked_up_with_its_password() {
+    let machine = Machine::new();
+    machine.write("home/.config/go/env", "GOPROXY=https://upstream.example/go|direct\n");
+    machine.write("home/.netrc", "machine upstream.example login me password hunter2\n");
+    let credential = Some("Basic bWU6aHVudGVyMg==");
+    check(&machine.discover("golang", &[]), "https://upstream.example/go/", credential);
+    let direct =
+        discover(&EcosystemId::from_static("golang"), &machine.env(&[("GOPROXY", "direct")]));
+    assert!(direct.unwrap_err().to_string().contains("names no proxy"));
+}
+
+#[test]
 fn what_is_written_is_what_the_clients_read() {
     let machine = Machine::new();
-    for ecosystem in ["cargo", "npm", "pypi"] {
+    for ecosystem in ["cargo", "npm", "pypi", "composer", "maven", "golang"] {
         machine.setup(ecosystem, None);
     }
     let cargo = machine.discover("cargo", &[]);
@@ -203,6 +279,13 @@ fn what_is_written_is_what_the_clients_read() {
     let pypi = machine.discover("pypi", &[]);
     assert_eq!(pypi.upstream.as_str(), "https://registry.example/pypi/simple/");
     assert!(pypi.credential.is_some());
+    for (ecosystem, upstream) in [
+        ("composer", "https://registry.example/composer/"),
+        ("maven", "https://registry.example/maven/"),
+        ("golang", "https://registry.example/golang/"),
+    ] {
+        check(&machine.discover(ecosystem, &[]), upstream, Some(&basic_token()));
+    }
 }
 
 #[test]

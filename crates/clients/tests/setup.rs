@@ -200,6 +200,167 @@ fn a_manifest_that_is_shared_never_gets_the_token() {
 }
 
 #[test]
+fn composer_of_a_user_keeps_its_settings_and_gets_the_token_apart() {
+    let machine = Machine::new();
+    machine.write(
+        "home/.composer/config.json",
+        "{\n    \"config\": {\"optimize-autoloader\": true},\n    \"repositories\": {\n        \
+         \"corp\": {\"type\": \"composer\", \"url\": \"https://corp.example\"}\n    }\n}\n",
+    );
+    machine.write(
+        "home/.composer/auth.json",
+        "{\"bearer\": {\"corp.example\": \"t\"}, \"http-basic\": {}}",
+    );
+    let steps = machine.setup("composer", &machine.target());
+    let settings = machine.read("home/.composer/config.json");
+    assert_eq!(
+        settings,
+        "{\n    \"config\": {\"optimize-autoloader\": true},\n    \"repositories\": {\n        \
+         \"vouchsafe\": {\n            \"type\": \"composer\",\n            \
+         \"url\": \"http://registry.example:7878/composer\"\n        },\n        \
+         \"corp\": {\n            \"type\": \"composer\",\n            \
+         \"url\": \"https://corp.example\"\n        },\n        \"packagist\": false\n    }\n}\n"
+    );
+    let auth = machine.read("home/.composer/auth.json");
+    assert!(auth.starts_with("{\"bearer\": {\"corp.example\": \"t\"}, "), "{auth}");
+    assert!(auth.contains("\"registry.example:7878\": {") && auth.contains(TOKEN), "{auth}");
+    assert_eq!(machine.mode("home/.composer/auth.json"), 0o600);
+    assert!(steps.iter().any(|step| step.contains("https://corp.example")), "{steps:?}");
+    assert!(steps.iter().any(|step| step.contains("refuses plain http")), "{steps:?}");
+}
+
+#[test]
+fn composer_of_a_project_allows_plain_http_on_this_machine_only_and_shares_no_token() {
+    let machine = Machine::new();
+    machine.write("project/composer.json", "{\n  \"name\": \"a/b\",\n  \"require\": {}\n}\n");
+    for (url, allows) in [("https://registry.example", false), ("http://127.0.0.1:7878", true)] {
+        let mut target = Target::new(url.parse().unwrap(), Some(Secret::new(TOKEN))).unwrap();
+        target.dir = Some(machine.path("project"));
+        let steps = machine.setup("composer", &target);
+        let manifest = machine.read("project/composer.json");
+        assert!(
+            manifest.starts_with("{\n  \"name\": \"a/b\",\n  \"require\": {},\n"),
+            "{manifest}"
+        );
+        assert_eq!(manifest.contains("\"secure-http\": false"), allows, "{manifest}");
+        assert_eq!(steps.iter().any(|step| step.contains("secure-http is off")), allows);
+        assert!(!manifest.contains(TOKEN));
+    }
+    assert!(machine.read("project/auth.json").contains("\"127.0.0.1:7878\""));
+    assert_eq!(fs::read_dir(machine.path("home")).unwrap().count(), 0);
+}
+
+#[test]
+fn maven_of_a_user_gets_a_mirror_of_everything_and_keeps_comments() {
+    let machine = Machine::new();
+    machine.write(
+        "home/.m2/settings.xml",
+        "<settings>\n  <!-- mine -->\n  <mirrors>\n    <mirror>\n      <id>corp</id>\n      \
+         <mirrorOf>central</mirrorOf>\n      <url>https://corp.example/</url>\n    </mirror>\n    \
+         <mirror><id>s</id><mirrorOf>snapshots</mirrorOf><url>https://s.example/</url></mirror>\n  \
+         </mirrors>\n  <servers/>\n</settings>\n",
+    );
+    let steps = machine.setup("maven", &machine.target());
+    assert_eq!(
+        machine.read("home/.m2/settings.xml"),
+        format!(
+            "<settings>\n  <!-- mine -->\n  <mirrors>\n    <mirror>\n      <id>vouchsafe</id>\n      \
+             <mirrorOf>*</mirrorOf>\n      <url>http://registry.example:7878/maven/</url>\n    \
+             </mirror>\n    \
+             <mirror><id>s</id><mirrorOf>snapshots</mirrorOf><url>https://s.example/</url></mirror>\n  \
+             </mirrors>\n  <servers>\n    <server>\n      <id>vouchsafe</id>\n      \
+             <username>__token__</username>\n      <password>{TOKEN}</password>\n    </server>\n  \
+             </servers>\n</settings>\n"
+        )
+    );
+    assert_eq!(machine.mode("home/.m2/settings.xml"), 0o600);
+    assert!(steps.iter().any(|step| step.contains("`snapshots` from elsewhere")), "{steps:?}");
+    assert!(!machine.path("home/.gradle").exists(), "no sign of Gradle");
+}
+
+#[test]
+fn the_mirror_of_maven_is_asked_before_all_others() {
+    let machine = Machine::new();
+    machine.write(
+        "home/.m2/settings.xml",
+        "<settings><mirrors>\n<mirror><id>corp</id><mirrorOf>*</mirrorOf><url>u</url></mirror>\n\
+         <mirror><id>vouchsafe</id><mirrorOf>*</mirrorOf><url>old</url></mirror>\n\
+         </mirrors></settings>\n",
+    );
+    machine.setup("maven", &machine.target());
+    let settings = machine.read("home/.m2/settings.xml");
+    assert_eq!(settings.matches("<id>vouchsafe</id>\n      <mirrorOf>").count(), 1, "{settings}");
+    assert!(settings.find("vouchsafe") < settings.find("corp"), "{settings}");
+    assert!(!settings.contains("old"), "{settings}");
+}
+
+#[test]
+fn maven_of_a_project_is_told_where_its_settings_are() {
+    let machine = Machine::new();
+    machine.write("project/.mvn/maven.config", "-T1C");
+    machine.setup("maven", &machine.project_target());
+    let ours = "--settings=.mvn/vouchsafe-settings.xml";
+    assert_eq!(machine.read("project/.mvn/maven.config"), format!("-T1C\n{ours}\n"));
+    assert!(machine.read("project/.mvn/vouchsafe-settings.xml").contains(TOKEN));
+    assert_eq!(machine.mode("project/.mvn/vouchsafe-settings.xml"), 0o600);
+
+    machine.write("project/.mvn/maven.config", "-s corp.xml\n");
+    let steps = machine.setup("maven", &machine.project_target());
+    assert_eq!(machine.read("project/.mvn/maven.config"), "-s corp.xml\n");
+    assert!(steps.iter().any(|step| step.contains("names other settings")), "{steps:?}");
+}
+
+#[test]
+fn gradle_is_set_up_where_it_is_in_use_and_its_script_holds_no_token() {
+    let machine = Machine::new();
+    machine.write("project/build.gradle.kts", "");
+    machine.write("home/.gradle/gradle.properties", "# mine\norg.gradle.caching=true\n");
+    machine.setup("maven", &machine.project_target());
+    machine.setup("maven", &machine.target());
+    for script in ["project/vouchsafe.init.gradle", "home/.gradle/init.d/vouchsafe.gradle"] {
+        let text = machine.read(script);
+        assert!(text.contains("uri('http://registry.example:7878/maven/')"), "{text}");
+        assert!(text.contains("allowsPlainHttp = false"), "the server is another machine");
+        assert!(!text.contains(TOKEN) && !text.contains('@'), "{text}");
+    }
+    let keys = format!("vouchsafeUsername=__token__\nvouchsafePassword={TOKEN}\n");
+    assert_eq!(
+        machine.read("home/.gradle/gradle.properties"),
+        format!("# mine\norg.gradle.caching=true\n{keys}")
+    );
+    assert_eq!(machine.read("project/vouchsafe.properties"), keys);
+    for file in ["home/.gradle/gradle.properties", "project/vouchsafe.properties"] {
+        assert_eq!(machine.mode(file), 0o600, "{file}");
+    }
+}
+
+#[test]
+fn go_gets_the_proxy_and_a_token_only_where_it_would_send_one() {
+    let machine = Machine::new();
+    machine.write("home/.config/go/env", "GOFLAGS=-mod=mod\nGOPRIVATE=corp.example\n");
+    let steps = machine.setup("golang", &machine.target());
+    assert_eq!(
+        machine.read("home/.config/go/env"),
+        "GOFLAGS=-mod=mod\nGOPRIVATE=corp.example\nGOPROXY=http://registry.example:7878/golang\n"
+    );
+    assert!(!machine.path("home/.netrc").exists());
+    assert!(steps.iter().any(|step| step.contains("no credential over plain http")), "{steps:?}");
+    assert!(steps.iter().any(|step| step.contains("corp.example past this server")), "{steps:?}");
+
+    let url = "https://registry.example:7878".parse().unwrap();
+    let target = Target::new(url, Some(Secret::new(TOKEN))).unwrap();
+    machine.setup("golang", &target.in_project(machine.path("project")));
+    assert_eq!(
+        machine.read("project/.netrc"),
+        format!("machine registry.example:7878\n  login __token__\n  password {TOKEN}\n")
+    );
+    assert_eq!(machine.mode("project/.netrc"), 0o600);
+    assert!(
+        machine.read("project/go.env").contains("GOPROXY=https://registry.example:7878/golang")
+    );
+}
+
+#[test]
 fn without_a_token_credentials_stay_and_the_mode_too() {
     let machine = Machine::new();
     machine.write("home/.npmrc", "//registry.example:7878/npm/:_authToken=old\n");

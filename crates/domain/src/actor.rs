@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, AccountName, NamePattern, PackageRef, Scope, Scopes, Secret, TokenId};
+use crate::{
+    AccountId, AccountName, NamePattern, PackageRef, Scope, Scopes, Secret, Timestamp, TokenId,
+};
 
 /// What a client sent to prove who it is. Nothing about it has been checked.
 #[derive(Debug, Clone)]
@@ -48,6 +50,8 @@ pub struct AccountActor {
     pub scopes: Scopes,
     /// Which packages the credential may touch; empty means all.
     pub packages: Vec<NamePattern>,
+    /// When the credential ends; `None` is never.
+    pub expires_at: Option<Timestamp>,
 }
 
 impl Actor {

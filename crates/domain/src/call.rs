@@ -6,8 +6,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::deploy::{Deploy, DeploymentView};
 use crate::index::DocumentKey;
-use crate::{Digests, Filename, PackageName, Scopes, Secret, Timestamp, TokenId, Version};
+use crate::{
+    DigestAlgorithm, Digests, Filename, PackageName, Scopes, Secret, Timestamp, TokenId, Version,
+};
 
 /// A question.
 #[derive(Debug)]
@@ -28,11 +31,30 @@ pub enum Call {
     ReadArtifact {
         /// Its package.
         package: PackageName,
+        /// Its release, where the address names it. A file of another release is then not there.
+        version: Option<Version>,
         /// Its name.
         filename: Filename,
     },
+    /// Read one digest of a file, where clients fetch those from addresses of their own.
+    ReadDigest {
+        /// Its package.
+        package: PackageName,
+        /// Its release.
+        version: Version,
+        /// Its name.
+        filename: Filename,
+        /// Which digest.
+        algorithm: DigestAlgorithm,
+    },
     /// Publish a release, or add files to one.
     Publish(Box<PublishDraft>),
+    /// Publish an archive whose name and version stand inside it alone.
+    PublishUnnamed(Box<UnnamedUpload>),
+    /// Send files of releases that become visible later, all of a release at once.
+    Deploy(Deploy),
+    /// Count installations that a client reports. Releases that nobody knows are skipped.
+    CountInstalls(Vec<(PackageName, Version)>),
     /// Yank (`Some(reason)`, possibly empty) or unyank (`None`) a release.
     SetYanked {
         /// Its package.
@@ -179,6 +201,17 @@ pub struct PublishDraft {
     pub metadata: String,
 }
 
+/// One uploaded archive that says by itself what it is. Its bytes are spooled beside it.
+#[derive(Debug, Clone)]
+pub struct UnnamedUpload {
+    /// The package that it must be, when the request says so.
+    pub package: Option<PackageName>,
+    /// The version that it is, or must be, when the request says so: as typed.
+    pub version: Option<String>,
+    /// The adapter's own JSON: what else the request said.
+    pub metadata: String,
+}
+
 /// One file of a [`PublishDraft`].
 #[derive(Debug, Clone)]
 pub struct DraftFile {
@@ -191,7 +224,7 @@ pub struct DraftFile {
 }
 
 /// What an adapter read out of the archives of a draft: the truth that is stored.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Inspected {
     /// The release's manifest, as `render` wants it: the adapter's own JSON.
     pub manifest: String,
@@ -201,12 +234,18 @@ pub struct Inspected {
     pub file_extras: Vec<Option<String>>,
     /// Further files made from the archives (PyPI: `x.whl.metadata`).
     pub derived: Vec<DerivedFile>,
+    /// What the document of its namespace says about this package, as the adapter's own JSON,
+    /// where namespaces have documents; `None` leaves it.
+    pub namespace_entry: Option<String>,
     /// One line about the package for search results.
     pub summary: String,
     /// Words to search by.
     pub keywords: Vec<String>,
     /// Notes that the client shows to the publisher.
     pub warnings: Vec<String>,
+    /// What the ecosystem's public repository would have refused it for: missing signatures, no
+    /// license. An operator may insist on these too.
+    pub shortcomings: Vec<String>,
 }
 
 /// A file the registry makes out of an uploaded one and serves beside it.
@@ -251,6 +290,19 @@ pub enum Answer {
     Done,
     /// The release is committed and visible.
     Published(Published),
+    /// One digest of a file, lower-case hex.
+    Digest(String),
+    /// A file waits for the rest of its release.
+    Staged {
+        /// The very same file was there already.
+        is_unchanged: bool,
+    },
+    /// The releases of a deployment are committed and visible. Empty when nothing was waiting.
+    Deployed(Vec<Published>),
+    /// A deployment as its owner sees it.
+    Deployment(DeploymentView),
+    /// Whether a release is published.
+    IsPublished(bool),
     /// The tags.
     Tags(BTreeMap<String, String>),
     /// The owners.

@@ -52,6 +52,12 @@ error_codes! {
     BadArchive => "publish.bad-archive",
     /// The manifest disagrees with the request or breaks a rule.
     BadManifest => "publish.bad-manifest",
+    /// The release lacks what the public repository asks for, and this registry insists on it.
+    BelowStandard => "publish.below-standard",
+    /// There is no such deployment, or it is over.
+    NoDeployment => "deploy.not-found",
+    /// The deployment is not in a state that allows this.
+    DeploymentState => "deploy.wrong-state",
     /// A stated digest does not match the bytes.
     DigestMismatch => "publish.digest-mismatch",
     /// The release exists; releases never change.
@@ -66,6 +72,12 @@ error_codes! {
     NameExistsUpstream => "publish.name-exists-upstream",
     /// The name is claimed for others.
     NameClaimed => "publish.name-claimed",
+    /// The namespace of the package lost its proof, and nobody publishes in it.
+    NamespaceFrozen => "publish.namespace-frozen",
+    /// New packages need a namespace that their publisher has verified.
+    NamespaceRequired => "publish.namespace-required",
+    /// The proof of a claim to a namespace was not found.
+    NamespaceNotProved => "namespace.not-proved",
     /// The last owner cannot leave.
     LastOwner => "owners.last-owner",
     /// No such account.

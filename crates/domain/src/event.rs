@@ -67,6 +67,14 @@ event_kinds! {
     NameClaimed => "name.claimed",
     /// A claim was given up.
     ClaimReleased => "name.claim-released",
+    /// A namespace was claimed: whoever did still has to prove that it is theirs.
+    NamespaceClaimed => "namespace.claimed",
+    /// A namespace belongs to an account from now on.
+    NamespaceVerified => "namespace.verified",
+    /// The proof of a namespace is gone; nobody publishes in it.
+    NamespaceFrozen => "namespace.frozen",
+    /// A claim to a namespace was given up.
+    NamespaceReleased => "namespace.released",
     /// A policy entry was added.
     PolicyEntryAdded => "policy.entry-added",
     /// A policy entry was removed.
@@ -79,6 +87,18 @@ event_kinds! {
     UpstreamMismatch => "upstream.mismatch",
     /// An upstream artifact broke off, or was too large, and was not admitted.
     UpstreamBroken => "upstream.broken",
+    /// A git repository was added, whose tags become releases.
+    SourceAdded => "source.added",
+    /// Such a repository was removed.
+    SourceRemoved => "source.removed",
+    /// Tags of a repository were imported.
+    SourceImported => "source.imported",
+    /// A repository could not be imported.
+    SourceFailed => "source.failed",
+    /// A tag was refused.
+    SourceTagRefused => "source.tag-refused",
+    /// A tag that was published leads somewhere else now. The release stays as it is.
+    SourceTagMoved => "source.tag-moved",
 }
 
 /// One event, ready to be written in the transaction that made it true.

@@ -54,6 +54,10 @@ id! {
     EventId;
     /// One job.
     JobId;
+    /// A git repository whose tags become releases.
+    GitSourceId;
+    /// A claim to a namespace.
+    NamespaceId;
     /// One entry of the operator's deny, allow or exempt list.
     PolicyEntryId;
 }

@@ -27,6 +27,9 @@ pub struct PackageView {
     pub owners: Vec<OwnerView>,
     /// The adapter's own package-level JSON, when it keeps any.
     pub extras: Option<Arc<str>>,
+    /// What packages say about themselves to the namespace of this name, where one address can be
+    /// both a package and a namespace (Maven's plugin groups). The adapter's own JSON each.
+    pub members: Vec<Arc<str>>,
     /// When the package was created or first seen.
     pub created_at: Option<Timestamp>,
     /// The last change of anything in here.
@@ -35,6 +38,17 @@ pub struct PackageView {
     pub revision: i64,
     /// Whether the bytes are ours rather than an upstream's.
     pub is_hosted: bool,
+}
+
+/// What a list of packages is written from.
+#[derive(Debug, Clone)]
+pub struct ListView {
+    /// Hosted packages, sorted by display name.
+    pub names: Vec<PackageName>,
+    /// Address of the ecosystem's mount, absolute, without a trailing slash.
+    pub base_url: Arc<str>,
+    /// Whether packages that are not in the list may come from an upstream.
+    pub has_upstream: bool,
 }
 
 /// One release of a [`PackageView`].

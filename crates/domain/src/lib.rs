@@ -13,6 +13,7 @@
 pub mod account;
 pub mod actor;
 pub mod call;
+pub mod deploy;
 pub mod digest;
 pub mod error_code;
 pub mod event;
@@ -20,6 +21,7 @@ pub mod id;
 pub mod index;
 pub mod lifecycle;
 pub mod name;
+pub mod namespace;
 pub mod pattern;
 pub mod reference;
 pub mod refusal;
@@ -33,10 +35,12 @@ pub use actor::{Actor, Credential};
 pub use digest::{Digest, DigestAlgorithm, Digests, Sha256};
 pub use error_code::ErrorCode;
 pub use id::{
-    AccountId, ArtifactId, EventId, JobId, PackageId, PolicyEntryId, RegistryId, ReleaseId, TokenId,
+    AccountId, ArtifactId, EventId, GitSourceId, JobId, NamespaceId, PackageId, PolicyEntryId, RegistryId,
+    ReleaseId, TokenId,
 };
 pub use lifecycle::LifecycleState;
 pub use name::{EcosystemId, Filename, PackageName, RegistryName};
+pub use namespace::{Namespace, NamespaceMethod, NamespaceState};
 pub use pattern::NamePattern;
 pub use reference::{PackageRef, ReleaseRef};
 pub use refusal::{Refusal, RefusalKind};

@@ -2,7 +2,8 @@
 //!
 //! One request goes down this way and nowhere else: `server` accepts, `service` gives it an id, a
 //! client address and a deadline, `mounts` hands it to the ecosystem whose address it is (or
-//! `pages` to the portal), `respond` writes documents and artifacts with their conditions.
+//! `pages` to the portal, `api` to our own API), `respond` writes documents and artifacts with
+//! their conditions.
 //!
 //! # Invariants
 //!
@@ -11,6 +12,7 @@
 //! - A failure of ours is logged once, with its whole chain, and told to nobody.
 
 mod address;
+mod api;
 mod error;
 mod health;
 mod mounts;

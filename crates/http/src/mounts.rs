@@ -149,7 +149,7 @@ impl Mounts {
                 respond::document(&served, wire.headers, is_private, self.app.now()).await
             }
             Outcome::Artifact(download) => {
-                respond::artifact(&self.app, download, wire.headers, is_private).await?
+                respond::artifact(&self.app, mounted, download, wire.headers, is_private).await?
             }
         })
     }

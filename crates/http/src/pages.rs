@@ -15,7 +15,7 @@ use vouchsafe_domain::{PackageRef, Refusal};
 use vouchsafe_portal::pages::problem::{ProblemView, problem};
 use vouchsafe_portal::{CONTENT_SECURITY_POLICY, EcosystemChoice, PageContext, RenderError};
 
-use crate::health;
+use crate::{api, health};
 
 /// Every address that is not an ecosystem's.
 pub(crate) fn router(app: App) -> Router {
@@ -33,6 +33,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/me", get(forms::me).post(forms::create_token))
         .route("/assets/{*name}", get(asset))
         .merge(health::router())
+        .merge(api::namespaces())
         .fallback(nothing_here)
         .layer(axum::extract::DefaultBodyLimit::max(16 * 1024))
         .with_state(app)

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use vouchsafe_adapter::WireResponse;
-use vouchsafe_app::{App, AppError, ArtifactBody, ArtifactDownload, ServedDocument};
+use vouchsafe_app::{App, AppError, ArtifactBody, ArtifactDownload, Mounted, ServedDocument};
 use vouchsafe_domain::{Refusal, RefusalKind, Timestamp};
 
 use crate::service::Cause;
@@ -132,13 +132,19 @@ pub(crate) async fn document(
 /// A file, a part of it, or 304.
 pub(crate) async fn artifact(
     app: &App,
+    mounted: &Mounted,
     download: ArtifactDownload,
     request: &HeaderMap,
     is_private: bool,
 ) -> Result<Response<Body>, AppError> {
     let mut response = Response::new(Body::empty());
     let headers = response.headers_mut();
-    set_static(headers, header::CONTENT_TYPE, "application/octet-stream");
+    let (content_type, further) =
+        mounted.adapter.artifact_headers(&download.filename, &download.digests);
+    set_static(headers, header::CONTENT_TYPE, content_type);
+    for (name, value) in further {
+        set(headers, HeaderName::from_static(name), &value);
+    }
     let disposition = format!("attachment; filename=\"{}\"", download.filename);
     set(headers, header::CONTENT_DISPOSITION, &disposition);
     set_static(

@@ -31,8 +31,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// Reads the values of all `Authorization` headers of a request.
 ///
-/// Understood are `TOKEN`, `Bearer TOKEN`, `token TOKEN` and `Basic base64(NAME:PASSWORD)`, the
-/// scheme in any case. A Basic password that looks like one of our tokens is a token whatever the
+/// Understood are `TOKEN`, `Bearer TOKEN`, `token TOKEN`, `Basic base64(NAME:PASSWORD)` and
+/// `Bearer` or `UserToken base64(NAME:TOKEN)`, the scheme in any case. A Basic password that looks like one of our tokens is a token whatever the
 /// user name; so is any password of the user `__token__`, and a user name that is a token when the
 /// password is empty (`https://TOKEN@host/`).
 ///
@@ -71,7 +71,7 @@ fn read(value: &[u8]) -> Option<Credential> {
     };
     let rest = rest.trim_matches(' ');
     match scheme.to_ascii_lowercase().as_str() {
-        "bearer" | "token" => as_token(rest),
+        "bearer" | "token" | "usertoken" => read_packed(rest).or_else(|| as_token(rest)),
         "basic" => read_basic(rest),
         _ => None,
     }
@@ -80,6 +80,15 @@ fn read(value: &[u8]) -> Option<Credential> {
 fn as_token(text: &str) -> Option<Credential> {
     let is_one_word = !text.is_empty() && !text.contains(' ');
     is_one_word.then(|| Credential::Token(Secret::new(text)))
+}
+
+/// A token that came with its user name, packed as for HTTP Basic: what publishing tools for
+/// Maven's portal send as `Bearer` or `UserToken`.
+fn read_packed(encoded: &str) -> Option<Credential> {
+    match read_basic(encoded)? {
+        packed @ Credential::Token(_) => Some(packed),
+        _ => None,
+    }
 }
 
 fn read_basic(encoded: &str) -> Option<Credential> {

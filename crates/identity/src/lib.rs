@@ -18,4 +18,5 @@ pub mod mint;
 pub mod password;
 pub mod throttle;
 pub mod token;
+pub mod webhook;
 pub mod weblogin;

@@ -61,6 +61,7 @@ fn actor(label: &str) -> Actor {
         token_id: (kind != "password").then_some(token_id),
         scopes,
         packages,
+        expires_at: None,
     })
 }
 

@@ -12,7 +12,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// minutes late after the database was away for a while.
 const MOST_DOUBLINGS: u32 = 4;
 
-/// Runs every scheduled task until `stop` turns true, then returns when the running ones ended.
+/// Runs every scheduled task until `stop` turns true, then returns when the running ones ended
+/// or, where that is harmless, were cut off.
 pub async fn run(app: App, stop: watch::Receiver<bool>) {
     let mut tasks = tokio::task::JoinSet::new();
     for (task, period) in Task::SCHEDULE {
@@ -29,7 +30,15 @@ async fn repeat(app: App, task: Task, period: Duration, mut stop: watch::Receive
             _ = stop.wait_for(|stopped| *stopped) => return,
             () = tokio::time::sleep(wait) => {}
         }
-        match app.run_task(task).await {
+        let outcome = if task.may_be_cut_off() {
+            tokio::select! {
+                _ = stop.wait_for(|stopped| *stopped) => return,
+                outcome = app.run_task(task) => outcome,
+            }
+        } else {
+            app.run_task(task).await
+        };
+        match outcome {
             Ok(()) => failures = 0,
             Err(error) => {
                 failures = failures.saturating_add(1);

@@ -43,6 +43,8 @@ pub struct RoutingFacts<'a> {
     pub hosted_exists: bool,
     /// The names that belong to this registry.
     pub claims: &'a ClaimSet,
+    /// Whether the name lies in a namespace that belongs to an account here.
+    pub is_in_namespace: bool,
     /// Whether the ecosystem has an upstream.
     pub has_upstream: bool,
 }
@@ -66,7 +68,12 @@ pub enum Route {
 /// # use vouchsafe_domain::{EcosystemId, PackageName, PackageRef};
 /// # use vouchsafe_policy::{ClaimSet, Route, RoutingFacts, route};
 /// let claims: ClaimSet = ["pkg:npm/@acme/*".parse()?].into_iter().collect();
-/// let facts = RoutingFacts { hosted_exists: false, claims: &claims, has_upstream: true };
+/// let facts = RoutingFacts {
+///     hosted_exists: false,
+///     claims: &claims,
+///     is_in_namespace: false,
+///     has_upstream: true,
+/// };
 /// let npm = |name: &str| {
 ///     PackageName::new(name, name, name)
 ///         .map(|name| PackageRef { ecosystem: EcosystemId::from_static("npm"), name })
@@ -78,7 +85,7 @@ pub enum Route {
 pub fn route(facts: RoutingFacts<'_>, package: &PackageRef) -> Route {
     if facts.hosted_exists {
         Route::Hosted
-    } else if facts.has_upstream && !facts.claims.contains(package) {
+    } else if facts.has_upstream && !facts.is_in_namespace && !facts.claims.contains(package) {
         Route::Proxied
     } else {
         Route::Absent
@@ -99,7 +106,8 @@ mod tests {
             ecosystem: EcosystemId::from_static("npm"),
             name: PackageName::new(name, name, name).unwrap(),
         };
-        let facts = RoutingFacts { hosted_exists, claims: &claims, has_upstream };
+        let is_in_namespace = name.starts_with("@verified/");
+        let facts = RoutingFacts { hosted_exists, claims: &claims, is_in_namespace, has_upstream };
         assert_eq!(route(facts, &package), expected, "{name}");
     }
 
@@ -114,6 +122,12 @@ mod tests {
     fn a_claimed_name_is_never_asked_upstream() {
         check("@acme/tool", false, true, Route::Absent);
         check("internal", false, true, Route::Absent);
+    }
+
+    #[test]
+    fn a_name_in_a_namespace_is_never_asked_upstream() {
+        check("@verified/tool", false, true, Route::Absent);
+        check("@verified/tool", true, true, Route::Hosted);
     }
 
     #[test]

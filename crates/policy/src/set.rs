@@ -108,6 +108,11 @@ pub struct PackagePolicy<'a> {
 }
 
 impl<'a> PackagePolicy<'a> {
+    /// How long a proxied release of this package must have been public; zero is off.
+    pub fn cooldown(&self) -> Duration {
+        self.cooldown
+    }
+
     /// The entries about one version, active or not.
     pub(crate) fn entries(&self, version: &Version) -> impl Iterator<Item = &'a PolicyEntry> {
         let (display, canonical) = (version.display(), version.canonical());

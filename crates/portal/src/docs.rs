@@ -41,13 +41,13 @@ pub static SECTIONS: &[Section] = &[
     Section {
         slug: "guides",
         title: "Guides",
-        documents: documents!("guides": "cargo" "npm" "pypi" "policy" "operate"),
+        documents: documents!("guides": "cargo" "npm" "pypi" "composer" "maven" "golang" "policy" "operate"),
     },
     Section {
         slug: "concepts",
         title: "Concepts",
         documents: documents!("concepts":
-            "trust-of-the-proxy" "cooldown" "dependency-confusion" "immutability"
+            "trust-of-the-proxy" "cooldown" "dependency-confusion" "namespaces" "immutability"
             "tokens-and-scopes"
         ),
     },
@@ -59,9 +59,11 @@ pub static ERRORS: &[Document] = documents!("errors":
     "request.not-found" "request.malformed" "request.outdated" "request.method-not-allowed" "request.too-large"
     "request.rate-limited" "request.not-implemented"
     "publish.bad-name" "publish.bad-version" "publish.bad-archive" "publish.bad-manifest"
+    "publish.below-standard" "deploy.not-found" "deploy.wrong-state"
     "publish.digest-mismatch" "publish.release-exists" "publish.filename-taken"
     "publish.tombstoned" "publish.name-collision" "publish.name-exists-upstream"
-    "publish.name-claimed"
+    "publish.name-claimed" "publish.namespace-frozen" "publish.namespace-required"
+    "namespace.not-proved"
     "owners.last-owner" "owners.unknown-account" "remove.forbidden"
     "policy.cooldown" "policy.denied" "policy.not-allowed" "policy.quarantined"
     "policy.rule-failed"

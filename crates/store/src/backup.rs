@@ -97,7 +97,8 @@ statements! {
     REFERENCED_BLOBS =
         "SELECT sha256 FROM artifacts WHERE state <> 'removed'
          UNION SELECT sha256 FROM cached_artifacts
-         UNION SELECT body_sha256 FROM upstream_documents WHERE body_sha256 IS NOT NULL";
+         UNION SELECT body_sha256 FROM upstream_documents WHERE body_sha256 IS NOT NULL
+         UNION SELECT sha256 FROM staged_files";
 }
 
 /// Writes a backup to a file that must not exist yet. The file appears when it is complete.

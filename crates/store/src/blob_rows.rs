@@ -24,6 +24,7 @@ statements! {
          WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE sha256 = $1 AND state <> 'removed')
            AND NOT EXISTS (SELECT 1 FROM cached_artifacts WHERE sha256 = $1)
            AND NOT EXISTS (SELECT 1 FROM upstream_documents WHERE body_sha256 = $1)
+           AND NOT EXISTS (SELECT 1 FROM staged_files WHERE sha256 = $1)
          ON CONFLICT (sha256) DO UPDATE SET condemned_at = excluded.condemned_at";
 
     LIST_CONDEMNED = "SELECT sha256 FROM blobs WHERE condemned_at IS NOT NULL";
@@ -33,7 +34,8 @@ statements! {
     REFERENCES =
         "SELECT (SELECT count(*) FROM artifacts WHERE sha256 = $1 AND state <> 'removed')
               + (SELECT count(*) FROM cached_artifacts WHERE sha256 = $1)
-              + (SELECT count(*) FROM upstream_documents WHERE body_sha256 = $1)";
+              + (SELECT count(*) FROM upstream_documents WHERE body_sha256 = $1)
+              + (SELECT count(*) FROM staged_files WHERE sha256 = $1)";
 }
 
 /// Notes that a row is about to refer to a blob.

@@ -9,7 +9,7 @@ use vouchsafe_domain::Sha256;
 use crate::blob::{BlobError, Blobs};
 use crate::engine::{FOREIGN_KEY_VIOLATIONS, INTEGRITY_CHECK};
 use crate::error::{stored, stored_u64};
-use crate::sql::{both, statements};
+use crate::sql::{Sql, both, statements};
 use crate::{Store, StoreError};
 
 /// Rows read at once.
@@ -143,6 +143,12 @@ statements! {
          WHERE (registry_id, ecosystem, document_key) > ($1, $2, $3)
          ORDER BY registry_id, ecosystem, document_key LIMIT $4";
 
+    PAGE_OF_STAGED =
+        "SELECT deployment_id, canonical, version_canonical, filename, sha256, size_bytes
+         FROM staged_files
+         WHERE (deployment_id, canonical, version_canonical, filename) > ($1, $2, $3, $4)
+         ORDER BY deployment_id, canonical, version_canonical, filename LIMIT $5";
+
     COUNT_EVENTS =
         "SELECT (SELECT count(*) FROM events), (SELECT COALESCE(max(seq), 0) FROM events),
                 (SELECT value FROM counters WHERE name = 'events')";
@@ -183,6 +189,7 @@ pub async fn fsck(
     fsck.check_engine().await?;
     fsck.check_artifacts().await?;
     fsck.check_cached().await?;
+    fsck.check_staged().await?;
     fsck.check_documents().await?;
     fsck.count_orphans().await?;
     Ok(fsck.report)
@@ -237,6 +244,15 @@ impl<F: FnMut(&Finding)> Fsck<'_, F> {
     }
 
     async fn check_cached(&mut self) -> Result<(), FsckError> {
+        self.check_files("cached", PAGE_OF_CACHED).await
+    }
+
+    async fn check_staged(&mut self) -> Result<(), FsckError> {
+        self.check_files("staged", PAGE_OF_STAGED).await
+    }
+
+    /// Pages through a table whose key has four columns, the file name last.
+    async fn check_files(&mut self, kind: &str, page_of: Sql) -> Result<(), FsckError> {
         let mut after = [const { String::new() }; 4];
         loop {
             let [a, b, c, d] = &after;
@@ -244,7 +260,7 @@ impl<F: FnMut(&Finding)> Fsck<'_, F> {
             let page = both!(
                 reader,
                 fetch_all::<(String, String, String, String, String, i64)>(
-                    PAGE_OF_CACHED,
+                    page_of,
                     a.as_str(),
                     b.as_str(),
                     c.as_str(),
@@ -256,7 +272,7 @@ impl<F: FnMut(&Finding)> Fsck<'_, F> {
             let Some((a, b, c, d, ..)) = page.last() else { return Ok(()) };
             after = [a.clone(), b.clone(), c.clone(), d.clone()];
             for (_, _, _, filename, sha256, size_bytes) in &page {
-                self.check_reference(reference("cached", filename, sha256, *size_bytes)?).await?;
+                self.check_reference(reference(kind, filename, sha256, *size_bytes)?).await?;
             }
         }
     }

@@ -21,7 +21,8 @@ pub struct NewJob {
     pub payload: serde_json::Value,
     /// Higher runs first.
     pub priority: i64,
-    /// A waiting job of the same kind and key makes this one unnecessary.
+    /// A waiting job of the same kind and key makes this one unnecessary; it is due no later than
+    /// this one would be.
     pub unique_key: Option<String>,
     /// Not before.
     pub run_at: Timestamp,
@@ -47,7 +48,9 @@ statements! {
         "INSERT INTO jobs (id, kind, payload, priority, unique_key, run_at, attempts, locked_by,
                            lease_until, last_error)
          VALUES ($1, $2, $3, $4, $5, $6, 0, NULL, NULL, NULL)
-         ON CONFLICT (kind, unique_key) WHERE locked_by IS NULL DO NOTHING";
+         ON CONFLICT (kind, unique_key) WHERE locked_by IS NULL DO UPDATE SET
+             run_at = CASE WHEN excluded.run_at < jobs.run_at THEN excluded.run_at
+                           ELSE jobs.run_at END";
 
     COUNT_DUE =
         "SELECT count(*) FROM
@@ -62,6 +65,8 @@ statements! {
          RETURNING id, kind, payload, attempts";
 
     COMPLETE_JOB = "DELETE FROM jobs WHERE id = $1 AND locked_by = $2";
+
+    RENEW_JOB = "UPDATE jobs SET lease_until = $3 WHERE id = $1 AND locked_by = $2";
 
     DROP_IF_REPLACED =
         "DELETE FROM jobs WHERE id = $1 AND locked_by = $2 AND unique_key IS NOT NULL
@@ -153,6 +158,28 @@ impl Store {
         }
         let data = Claim { worker: worker.to_owned(), now, lease_until: now.plus(lease) };
         self.write(data, |tx, data| Box::pin(claim(tx, data))).await
+    }
+
+    /// Holds a job longer. False: the lease ran out and somebody else holds it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; nothing was changed.
+    pub async fn renew_job(
+        &self,
+        id: JobId,
+        worker: &str,
+        lease_until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let data = (id.to_string(), worker.to_owned(), lease_until.as_micros());
+        self.write(data, |tx, (id, worker, lease_until)| {
+            Box::pin(async move {
+                let rows =
+                    both!(tx, execute(RENEW_JOB, id.as_str(), worker.as_str(), *lease_until))?;
+                Ok::<_, StoreError>(rows > 0)
+            })
+        })
+        .await
     }
 
     /// The job is done. False: the lease ran out and somebody else holds it.

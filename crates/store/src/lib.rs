@@ -25,12 +25,15 @@ mod blob_rows;
 mod changes;
 mod claims;
 mod connection;
+mod deployments;
 mod downloads;
 mod engine;
 mod error;
 mod events;
 pub mod fsck;
+mod git_sources;
 mod jobs;
+mod namespaces;
 mod owners;
 mod packages;
 mod policy_entries;
@@ -44,6 +47,8 @@ mod tables;
 mod tags;
 mod tokens;
 mod upstream;
+mod upstream_releases;
+mod verified_namespaces;
 mod web_logins;
 mod writer;
 
@@ -52,9 +57,14 @@ use std::sync::Arc;
 pub use accounts::{AccountRow, InsertAccountError, NewAccount};
 pub use claims::ClaimRow;
 pub use connection::Engine;
+pub use deployments::{DeploymentRow, EndedDeployment, NewStagedFile, StagedFileRow};
 pub use downloads::DownloadCount;
 pub use error::StoreError;
+pub use git_sources::{
+    EndedImport, GitSourceRow, GitSourceState, GitTagOutcome, GitTagRow, NewGitSource, UnknownWord,
+};
 pub use jobs::{JobRow, NewJob};
+pub use namespaces::NamespaceEntry;
 pub use owners::OwnersError;
 pub use packages::{PackageContents, PackageRow};
 pub use policy_entries::{NewPolicyEntry, PolicyEntryKind, PolicyEntryRow};
@@ -63,6 +73,8 @@ pub use releases::{ArtifactRow, HostedArtifact, ReleaseRow};
 pub use tags::TagOutcome;
 pub use tokens::{NewToken, TokenRow};
 pub use upstream::{CachedArtifactRow, NewCachedArtifact, UpstreamDocumentRow};
+pub use upstream_releases::UpstreamReleaseRow;
+pub use verified_namespaces::{AddNamespaceError, NamespaceRow, NewNamespace, Settled};
 pub use web_logins::{NewWebLogin, WebLoginRow, WebLoginState};
 
 use connection::{Conn, Pools, Reader, Snapshot};

@@ -11,7 +11,7 @@ use crate::connection::{WriteTx, without_nul};
 use crate::packages::{PackageRow, package_by_collision_key, package_by_id, package_by_name};
 use crate::releases::release_by_version;
 use crate::sql::{both, statements};
-use crate::{NewJob, Store, StoreError, new_id};
+use crate::{EndedDeployment, NamespaceEntry, NewJob, Store, StoreError, new_id};
 
 /// A release to be committed. Its blobs are kept already.
 #[derive(Debug, Clone)]
@@ -47,6 +47,8 @@ pub struct NewRelease {
     pub actor: String,
     /// The time of the commit.
     pub now: Timestamp,
+    /// What the package says to the document of its namespace; `None` leaves it.
+    pub namespace_entry: Option<NamespaceEntry>,
     /// Work that follows from it.
     pub jobs: Vec<NewJob>,
 }
@@ -77,6 +79,8 @@ pub struct CommittedRelease {
     pub is_new_package: bool,
     /// Whether the release is new, rather than extended.
     pub is_new_release: bool,
+    /// The number of the first event of this commit; the others follow it without a gap.
+    pub first_event_seq: i64,
     /// The number of the last event of this commit.
     pub event_seq: i64,
 }
@@ -115,6 +119,10 @@ pub enum CommitError {
         /// The other name, as published.
         existing: String,
     },
+    /// Files were added to the deployment since they were read, or it was published by somebody
+    /// else. Read it again.
+    #[error("the deployment changed meanwhile")]
+    DeploymentChanged,
     /// Our side failed.
     #[error("the release could not be committed")]
     Store(#[from] StoreError),
@@ -163,9 +171,47 @@ impl Store {
     pub async fn commit_release(&self, new: NewRelease) -> Result<CommittedRelease, CommitError> {
         self.write(new, |tx, new| Box::pin(commit(tx, new))).await
     }
+
+    /// Commits all releases of a deployment and ends it, in one transaction: all of them become
+    /// visible, or none.
+    ///
+    /// # Errors
+    ///
+    /// [`CommitError`] of the first release that cannot be committed, with its place in the list;
+    /// nothing was changed.
+    pub async fn commit_deployment(
+        &self,
+        releases: Vec<NewRelease>,
+        deployment: EndedDeployment,
+        now: Timestamp,
+    ) -> Result<Vec<CommittedRelease>, (usize, CommitError)> {
+        let result = self.write((releases, deployment, now), |tx, (releases, deployment, now)| {
+            Box::pin(async move {
+                let mut committed = Vec::with_capacity(releases.len());
+                for (at, new) in releases.iter().enumerate() {
+                    committed.push(commit(tx, new).await.map_err(|error| Placed(at, error))?);
+                }
+                if !crate::deployments::end(tx, deployment, *now).await? {
+                    return Err(Placed(0, CommitError::DeploymentChanged));
+                }
+                Ok(committed)
+            })
+        });
+        result.await.map_err(|Placed(at, error)| (at, error))
+    }
+}
+
+/// An error and the release it belongs to.
+struct Placed(usize, CommitError);
+
+impl From<StoreError> for Placed {
+    fn from(error: StoreError) -> Self {
+        Self(0, error.into())
+    }
 }
 
 async fn commit(tx: &mut WriteTx, new: &NewRelease) -> Result<CommittedRelease, CommitError> {
+    let first_event_seq = tx.last_seq() + 1;
     let (package, is_new_package) = match new.expect_package {
         Some(id) => (expected_package(tx, new, id).await?, false),
         None => (create_package(tx, new).await?, true),
@@ -173,6 +219,10 @@ async fn commit(tx: &mut WriteTx, new: &NewRelease) -> Result<CommittedRelease, 
     let (release_id, is_new_release) = create_or_extend_release(tx, new, package.id).await?;
     for artifact in &new.artifacts {
         add_artifact(tx, new, package.id, release_id, artifact).await?;
+    }
+    if let Some(entry) = &new.namespace_entry {
+        let ecosystem = &new.package.ecosystem;
+        crate::namespaces::put_entry(tx, package.id, new.registry_id, ecosystem, entry).await?;
     }
     for tag in &new.tags {
         crate::tags::point_tag(tx, package.id, tag, release_id, new.now).await?;
@@ -188,6 +238,7 @@ async fn commit(tx: &mut WriteTx, new: &NewRelease) -> Result<CommittedRelease, 
         release_id,
         is_new_package,
         is_new_release,
+        first_event_seq,
         event_seq,
     })
 }

@@ -90,7 +90,7 @@ pub(crate) use {both, engine_pairs, statements};
 
 /// Every statement of the crate.
 pub(crate) fn catalogue() -> impl Iterator<Item = &'static Sql> {
-    let modules: [&'static [Sql]; 23] = [
+    let modules: [&'static [Sql]; 28] = [
         crate::engine::STATEMENTS,
         crate::connection::STATEMENTS,
         crate::accounts::STATEMENTS,
@@ -98,10 +98,13 @@ pub(crate) fn catalogue() -> impl Iterator<Item = &'static Sql> {
         crate::blob_rows::STATEMENTS,
         crate::changes::STATEMENTS,
         crate::claims::STATEMENTS,
+        crate::deployments::STATEMENTS,
         crate::downloads::STATEMENTS,
         crate::events::STATEMENTS,
         crate::fsck::STATEMENTS,
+        crate::git_sources::STATEMENTS,
         crate::jobs::STATEMENTS,
+        crate::namespaces::STATEMENTS,
         crate::owners::STATEMENTS,
         crate::packages::STATEMENTS,
         crate::policy_entries::STATEMENTS,
@@ -113,6 +116,8 @@ pub(crate) fn catalogue() -> impl Iterator<Item = &'static Sql> {
         crate::tags::STATEMENTS,
         crate::tokens::STATEMENTS,
         crate::upstream::STATEMENTS,
+        crate::upstream_releases::STATEMENTS,
+        crate::verified_namespaces::STATEMENTS,
         crate::web_logins::STATEMENTS,
     ];
     modules.into_iter().flatten()

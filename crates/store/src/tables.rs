@@ -62,6 +62,9 @@ pub(crate) const TABLES: &[Table] = tables! {
         id: Text, package_id: Text, release_id: Text, filename: Text, size_bytes: Int,
         sha256: Text, digests: Text, extras: Text, published_at: Int, state: Text,
     }
+    namespace_entries {
+        package_id: Text, registry_id: Text, ecosystem: Text, namespace: Text, entry: Text,
+    }
     tags { package_id: Text, tag: Text, release_id: Text, updated_at: Int }
     blobs { sha256: Text, size_bytes: Int, created_at: Int, condemned_at: Int }
     search_words { word: Bytes, package_id: Text }
@@ -73,6 +76,11 @@ pub(crate) const TABLES: &[Table] = tables! {
     claims {
         registry_id: Text, pattern: Text, ecosystem: Text, name_text: Text, is_prefix: Bool,
         author: Text, reason: Text, created_at: Int,
+    }
+    namespaces {
+        id: Text, registry_id: Text, ecosystem: Text, prefix: Text, account_id: Text,
+        method: Text, proof: Text, challenge: Text, state: Text, misses: Int, created_at: Int,
+        verified_at: Int, checked_at: Int,
     }
     policy_entries {
         id: Text, registry_id: Text, kind: Text, pattern: Text, version: Text, reason: Text,
@@ -89,6 +97,29 @@ pub(crate) const TABLES: &[Table] = tables! {
         size_bytes: Int, upstream_digests: Text, admitted_at: Int,
     }
     upstream_sightings { registry_id: Text, ecosystem: Text, canonical: Text, sightings: Text }
+    upstream_releases {
+        registry_id: Text, ecosystem: Text, canonical: Text, version_display: Text,
+        version_canonical: Text, manifest: Text, published_at: Int, fetched_at: Int,
+    }
+    deployments {
+        id: Text, registry_id: Text, ecosystem: Text, account_id: Text, canonical: Text,
+        version: Text, name: Text, state: Text, problems: Text, releases: Text, revision: Int,
+        created_at: Int, updated_at: Int,
+    }
+    staged_files {
+        deployment_id: Text, display: Text, canonical: Text, version_display: Text,
+        version_canonical: Text, filename: Text, size_bytes: Int, sha256: Text, digests: Text,
+        staged_at: Int,
+    }
+    git_sources {
+        id: Text, registry_id: Text, ecosystem: Text, canonical: Text, url: Text,
+        account_id: Text, webhook_secret: Text, state: Text, note: Text, created_at: Int,
+        tried_at: Int, imported_at: Int,
+    }
+    git_tags {
+        source_id: Text, tag: Text, target: Text, outcome: Text, note: Text, moved_to: Text,
+        decided_at: Int,
+    }
     downloads {
         registry_id: Text, ecosystem: Text, canonical: Text, version: Text, day: Int, total: Int,
     }

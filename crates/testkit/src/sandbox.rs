@@ -133,6 +133,12 @@ impl Sandbox {
         command.env("UV_NO_PROGRESS", "1").env("UV_PYTHON_DOWNLOADS", "never");
         command.env("POETRY_VIRTUALENVS_IN_PROJECT", "true");
         command.env("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring");
+        command.env("COMPOSER_HOME", self.home().join(".composer"));
+        command.env("COMPOSER_CACHE_DIR", self.home().join(".composer-cache"));
+        command.env("COMPOSER_ALLOW_SUPERUSER", "1").env("COMPOSER_NO_INTERACTION", "1");
+        command.env("GRADLE_USER_HOME", self.home().join(".gradle"));
+        command.env("GOPATH", self.home().join("go")).env("GOENV", self.home().join("go.env"));
+        command.env("GOTOOLCHAIN", "local").env("GOFLAGS", "-modcacherw");
         for (key, value) in std::env::vars() {
             let is_needed = key.contains("CERT")
                 || key.contains("CA_BUNDLE")
@@ -171,7 +177,8 @@ pub fn tools_dir() -> PathBuf {
 
 fn tools_path(path: &str) -> String {
     let tools = tools_dir();
-    let ours = [tools.join("node/node_modules/.bin"), tools.join("python/bin")];
+    let ours = ["node/node_modules/.bin", "python/bin", "php/bin", "java/bin"];
+    let ours = ours.map(|dir| tools.join(dir));
     let ours: Vec<_> = ours.iter().map(|dir| dir.display().to_string()).collect();
     format!("{}:{path}", ours.join(":"))
 }

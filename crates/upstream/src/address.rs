@@ -75,7 +75,7 @@ impl Resolve for PublicResolver {
     }
 }
 
-fn keep_allowed(
+pub(crate) fn keep_allowed(
     host: &str,
     mut found: Vec<SocketAddr>,
     is_unrestricted: bool,

@@ -1,9 +1,13 @@
-//! All outbound HTTP to upstream registries: one careful client per upstream.
+//! All outbound HTTP: one careful client per upstream registry, git repositories, and uploads.
 //!
 //! A caching proxy fetches addresses that strangers wrote into index documents and redirects.
 //! Everything that could go wrong with that is kept in this crate: which addresses may be asked,
 //! where a credential may go, how many bytes are believed, how long is waited, how often is tried.
 //! It knows no store, no adapter and no policy, and it caches nothing: `vouchsafe-app` does.
+//!
+//! Beside the upstreams there are smaller rooms: [`git`] reads the tags of repositories, and
+//! [`Uploader`] sends a package to the registry that somebody named on a command line. And where an
+//! account proves that a name is its own, [`TxtLookup`] asks name servers and [`CodeHosts`] code hosts.
 //!
 //! # Invariants
 //!
@@ -26,13 +30,17 @@
 mod address;
 mod body;
 mod breaker;
+mod code_hosts;
 mod config;
 mod error;
+pub mod git;
 mod hops;
 mod reach;
 mod retry;
 mod single_flight;
 mod tls;
+mod txt;
+mod upload;
 mod upstream;
 mod upstreams;
 mod via;
@@ -40,9 +48,12 @@ mod via;
 pub use address::is_public;
 pub use body::ArtifactBody;
 pub use breaker::BreakerState;
+pub use code_hosts::CodeHosts;
 pub use config::{ClientLimits, ConfigError, UpstreamConfig, UpstreamCredential};
 pub use error::UpstreamError;
 pub use single_flight::SingleFlight;
+pub use txt::{TxtError, TxtLookup, is_domain};
+pub use upload::{Upload, UploadAnswer, UploadError, Uploader};
 pub use upstream::{DocumentRequest, Fetched, Upstream};
 pub use upstreams::Upstreams;
 pub use via::{coming_through, with_origin};

@@ -1,9 +1,11 @@
 //! All upstreams of this registry.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use url::Url;
 use vouchsafe_domain::EcosystemId;
 
+use crate::code_hosts::CodeHosts;
 use crate::config::{ClientLimits, ConfigError, UpstreamConfig};
 use crate::error::UpstreamError;
 use crate::upstream::Upstream;
@@ -39,6 +41,18 @@ impl Upstreams {
             }
         }
         Ok(Self { by_ecosystem, via_name: limits.via_name })
+    }
+
+    /// Sets up clients for code hosts, under the name of this registry. Sends nothing.
+    ///
+    /// * `hosts`: base address by the beginning that names of its users have: `io.github`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with what the operator has to mend.
+    pub fn code_hosts(&self, hosts: BTreeMap<String, Url>) -> Result<CodeHosts, ConfigError> {
+        let limits = ClientLimits { via_name: self.via_name.clone(), ..ClientLimits::default() };
+        CodeHosts::new(hosts, &limits)
     }
 
     /// The upstream of an ecosystem, when it has one.

@@ -19,6 +19,11 @@ pub trait UploadSink {
 
 /// Turns the bytes of one request body into a [`Call`].
 pub trait BodyDecoder: Send {
+    /// Whether the body is one that publishes: it may carry files.
+    fn may_carry_files(&self) -> bool {
+        true
+    }
+
     /// Takes the next bytes of the body.
     ///
     /// # Errors
@@ -50,6 +55,10 @@ impl<F: FnOnce(&[u8]) -> Result<Call, WireError> + Send> SmallBody<F> {
 }
 
 impl<F: FnOnce(&[u8]) -> Result<Call, WireError> + Send> BodyDecoder for SmallBody<F> {
+    fn may_carry_files(&self) -> bool {
+        false
+    }
+
     fn push(&mut self, chunk: &[u8], _sink: &mut dyn UploadSink) -> Result<(), WireError> {
         if self.bytes.len().saturating_add(chunk.len()) > self.limit_bytes {
             let limit_bytes = self.limit_bytes as u64;

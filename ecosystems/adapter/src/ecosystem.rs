@@ -3,11 +3,15 @@
 use std::cmp::Ordering;
 use std::io::{Read, Seek};
 
-use vouchsafe_domain::call::{Answer, Call, Inspected, PublishDraft};
-use vouchsafe_domain::index::{Document, DocumentKey, PackageView, UpstreamIndex};
+use vouchsafe_domain::call::{Answer, Call, Inspected, PublishDraft, UnnamedUpload};
+use vouchsafe_domain::deploy::StagedFile;
+use vouchsafe_domain::index::{
+    ArtifactView, Document, DocumentKey, ListView, PackageView, ReleaseView, UpstreamIndex,
+};
 use vouchsafe_domain::name::NameError;
 use vouchsafe_domain::{
-    DigestAlgorithm, EcosystemId, ErrorCode, PackageName, Refusal, RefusalKind, Version,
+    DigestAlgorithm, Digests, EcosystemId, ErrorCode, Filename, PackageName, Refusal, RefusalKind,
+    Timestamp, Version,
 };
 
 use crate::body::BodyDecoder;
@@ -65,12 +69,16 @@ pub struct Profile {
     pub default_tag: Option<&'static str>,
     /// See [`WholeBlock`].
     pub whole_block: WholeBlock,
-    /// How a person installs a release: `{name}` and `{version}` are filled in.
+    /// How a person installs a release: `{name}`, its parts `{namespace}` and `{leaf}` before and
+    /// behind the last slash, and `{version}` are filled in.
     pub install_line: &'static str,
     /// How a person points the usual client here by hand, line by line; `{base}` is filled in.
     pub set_up_by_hand: &'static [&'static str],
     /// Whether every release must spell the package's name as the first one did.
     pub spelling_is_fixed: bool,
+    /// Whether a document about a name may be about a namespace, too: see
+    /// [`namespace_of`](Ecosystem::namespace_of).
+    pub has_namespace_documents: bool,
     /// Challenge for `WWW-Authenticate` of a 401; `{site}` becomes the server's address.
     pub challenge: &'static str,
 }
@@ -96,6 +104,39 @@ pub struct UpstreamDocument<'a> {
     pub bytes: &'a [u8],
     /// The upstream's settings document, for adapters that name one.
     pub settings: Option<&'a [u8]>,
+    /// When the upstream says that the document changed last.
+    pub last_modified: Option<Timestamp>,
+}
+
+/// Takes the files out of a bundle.
+pub trait BundleSink {
+    /// A file of a release starts; bytes that follow belong to it.
+    ///
+    /// # Errors
+    ///
+    /// When there are too many, or no room is left. The caller stops.
+    fn begin(
+        &mut self,
+        package: &PackageName,
+        version: &Version,
+        filename: &Filename,
+    ) -> Result<(), FormatError>;
+
+    /// Bytes of the current file.
+    ///
+    /// # Errors
+    ///
+    /// When the bundle is larger than allowed, or no room is left. The caller stops.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), FormatError>;
+
+    /// What the bundle says a file's digest is.
+    fn state(
+        &mut self,
+        package: &PackageName,
+        version: &Version,
+        filename: &Filename,
+        digest: vouchsafe_domain::Digest,
+    );
 }
 
 /// Why an archive, manifest or index document was not accepted.
@@ -209,6 +250,19 @@ pub trait Ecosystem: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// The namespaces that this name lies in, in canonical form, the most specific first: what
+    /// accounts may claim and verify, so that nobody else creates packages there. A name that
+    /// nobody can claim a part of lies in none.
+    fn claimable_namespaces(&self, name: &PackageName) -> Vec<String> {
+        crate::namespace::namespaces_of(name.canonical())
+    }
+
+    /// The domain whose holder has a right to this namespace by the ecosystem's own custom. `None`
+    /// where a domain proves nothing about a name.
+    fn domain_of_namespace(&self, namespace: &str) -> Option<String> {
+        crate::namespace::reversed_domain(namespace)
+    }
+
     /// Whether clients send a publish again by themselves when its answer got lost. The very same
     /// release again is then a success that changes nothing, instead of "exists already".
     fn repeats_publishes(&self) -> bool {
@@ -221,6 +275,47 @@ pub trait Ecosystem: Send + Sync + 'static {
     ///
     /// [`WireError::UnknownRoute`] becomes a 404, every other variant a 4xx or 501.
     fn decode(&self, request: &WireRequest<'_>) -> Result<Decoded, WireError>;
+
+    /// Reads out of an archive what it is, for protocols whose request does not say so.
+    ///
+    /// # Errors
+    ///
+    /// [`FormatError`] with the reason, for the publisher.
+    fn identify(
+        &self,
+        _upload: &UnnamedUpload,
+        _file: &mut dyn ArtifactBytes,
+    ) -> Result<PublishDraft, FormatError> {
+        Err(FormatError::archive("this registry takes no archives without a name"))
+    }
+
+    /// Makes a draft of the files that were staged for a release.
+    ///
+    /// # Errors
+    ///
+    /// [`FormatError`] when files are missing that no release is without.
+    fn assemble(
+        &self,
+        _package: &PackageName,
+        _version: &Version,
+        _files: &[StagedFile],
+    ) -> Result<PublishDraft, FormatError> {
+        Err(FormatError::manifest("this ecosystem has no staged releases"))
+    }
+
+    /// Takes a bundle apart. Runs on a blocking thread.
+    ///
+    /// # Errors
+    ///
+    /// [`FormatError`] when the bundle is damaged, dangerous, or holds something that belongs to
+    /// no release, and whatever the sink refuses.
+    fn unpack(
+        &self,
+        _bundle: &mut dyn ArtifactBytes,
+        _sink: &mut dyn BundleSink,
+    ) -> Result<(), FormatError> {
+        Err(FormatError::archive("this ecosystem has no bundles"))
+    }
 
     /// Looks into the files of a draft, checks the archives and proves that what they say is what
     /// the draft says. Runs on a blocking thread.
@@ -244,16 +339,50 @@ pub trait Ecosystem: Send + Sync + 'static {
         None
     }
 
-    /// Writes the list of package display names, which come sorted. `None` when this protocol has
-    /// no such list.
-    fn render_list(&self, names: &[PackageName], document: &DocumentKey) -> Option<Document>;
+    /// Writes a list of packages. `None` when this protocol has no such list.
+    fn render_list(&self, list: &ListView, document: &DocumentKey) -> Option<Document>;
+
+    /// The name under which documents about this package's namespace are asked for, where
+    /// namespaces have documents (Maven's plugin groups).
+    fn namespace_of(&self, _package: &PackageName) -> Option<PackageName> {
+        None
+    }
+
+    /// The `Content-Type` of a file, and further headers that its client reads.
+    fn artifact_headers(
+        &self,
+        _filename: &Filename,
+        _digests: &Digests,
+    ) -> (&'static str, Vec<(&'static str, String)>) {
+        ("application/octet-stream", Vec::new())
+    }
 
     /// The document that says how an upstream is laid out, when there is one (Cargo's
     /// `config.json`).
     fn upstream_settings(&self) -> Option<UpstreamRequest>;
 
+    /// Whether an upstream's settings document can be read. One that cannot never takes the place
+    /// of one that could.
+    ///
+    /// # Errors
+    ///
+    /// [`FormatError::Document`] saying what is wrong with it.
+    fn check_settings(&self, _settings: &[u8]) -> Result<(), FormatError> {
+        Ok(())
+    }
+
     /// Where an upstream keeps the index document of a package.
     fn upstream_index(&self, package: &PackageName) -> UpstreamRequest;
+
+    /// The same, by an upstream's settings document, for upstreams that say there where their
+    /// indexes are. `None` when the settings say that the upstream has no such package.
+    fn upstream_index_by(
+        &self,
+        package: &PackageName,
+        _settings: Option<&UpstreamDocument<'_>>,
+    ) -> Option<UpstreamRequest> {
+        Some(self.upstream_index(package))
+    }
 
     /// Reads an upstream's index document. Every artifact gets an absolute `upstream_url`;
     /// releases and files that cannot be read are left out rather than guessed.
@@ -266,6 +395,62 @@ pub trait Ecosystem: Send + Sync + 'static {
         package: &PackageName,
         document: &UpstreamDocument<'_>,
     ) -> Result<UpstreamIndex, FormatError>;
+
+    /// Where an upstream tells about one release by itself, when its index document lists versions
+    /// and little more (Maven, Go). What it says there does not change, or does for releases that
+    /// may be extended ([`may_change`](Self::may_change)).
+    fn upstream_release(
+        &self,
+        _package: &PackageName,
+        _version: &Version,
+    ) -> Option<UpstreamRequest> {
+        None
+    }
+
+    /// Reads what [`upstream_release`](Self::upstream_release) names: when the release was
+    /// published, and whatever `render` needs. Its version may be another one than was asked for:
+    /// the release that a branch or a tag stands for.
+    ///
+    /// # Errors
+    ///
+    /// [`FormatError::Document`] when it cannot be read.
+    fn parse_release(
+        &self,
+        _package: &PackageName,
+        _version: &Version,
+        _document: &UpstreamDocument<'_>,
+    ) -> Result<ReleaseView, FormatError> {
+        Err(FormatError::document("this ecosystem has no documents about single releases"))
+    }
+
+    /// Whether a release may gain files after it was published (Maven's snapshots), or is only a
+    /// word for another one (a branch): what an upstream says of it is then true for a short time
+    /// only.
+    fn may_change(&self, _version: &Version) -> bool {
+        false
+    }
+
+    /// A file of an upstream's release that no document lists: its address follows from its name.
+    /// `None` when a release has no file of this name.
+    fn upstream_artifact(
+        &self,
+        _package: &PackageName,
+        _version: &Version,
+        _filename: &Filename,
+    ) -> Option<ArtifactView> {
+        None
+    }
+
+    /// Where an upstream states a digest of such a file: a text that begins with it in hex. A
+    /// file whose digest is not there is taken as it first came.
+    fn upstream_digest(
+        &self,
+        _package: &PackageName,
+        _version: &Version,
+        _filename: &Filename,
+    ) -> Option<(DigestAlgorithm, UpstreamRequest)> {
+        None
+    }
 
     /// Writes an answer in the shape this ecosystem's client expects at this address.
     fn encode(&self, request: &WireRequest<'_>, answer: &Answer) -> WireResponse;

@@ -14,9 +14,12 @@ pub mod archive;
 pub mod body;
 pub mod conformance;
 pub mod ecosystem;
+pub mod multipart;
+pub mod namespace;
 pub mod wire;
 
 pub use ecosystem::{
-    Decoded, Ecosystem, FormatError, Profile, UpstreamDocument, UpstreamRequest, WholeBlock,
+    BundleSink, Decoded, Ecosystem, FormatError, Profile, UpstreamDocument, UpstreamRequest,
+    WholeBlock,
 };
 pub use wire::{Mount, WireError, WireRequest, WireResponse};

@@ -7,4 +7,7 @@ pub const ADAPTERS: &[&dyn Ecosystem] = &[
     &vouchsafe_ecosystem_cargo::Cargo,
     &vouchsafe_ecosystem_npm::Npm,
     &vouchsafe_ecosystem_pypi::PyPi,
+    &vouchsafe_ecosystem_composer::Composer,
+    &vouchsafe_ecosystem_maven::Maven,
+    &vouchsafe_ecosystem_golang::Golang,
 ];

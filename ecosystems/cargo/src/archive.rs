@@ -53,12 +53,11 @@ pub(crate) fn inspect(
     let summary = description.split_whitespace().collect::<Vec<_>>().join(" ");
     Ok(Inspected {
         manifest: line.to_json(),
-        package_extras: None,
         file_extras: vec![None],
-        derived: Vec::new(),
         summary: summary.chars().take(MAX_SUMMARY_CHARS).collect(),
         keywords: package.keywords.into_iter().take(MAX_KEYWORDS).collect(),
         warnings,
+        ..Inspected::default()
     })
 }
 

@@ -50,7 +50,7 @@ use vouchsafe_adapter::{
     WireError, WireRequest, WireResponse,
 };
 use vouchsafe_domain::call::{Answer, Inspected, PublishDraft};
-use vouchsafe_domain::index::{Document, DocumentKey, PackageView, UpstreamIndex};
+use vouchsafe_domain::index::{Document, DocumentKey, ListView, PackageView, UpstreamIndex};
 use vouchsafe_domain::name::NameError;
 use vouchsafe_domain::{EcosystemId, PackageName, Refusal, Version};
 
@@ -74,6 +74,7 @@ const PROFILE: Profile = Profile {
         "index = \"sparse+{base}/index/\"",
     ],
     spelling_is_fixed: true,
+    has_namespace_documents: false,
     challenge: "Cargo login_url=\"{site}/me\"",
 };
 
@@ -106,6 +107,11 @@ impl Ecosystem for Cargo {
         name::look_alikes(name)
     }
 
+    // `acme_x` and `acme-x` cannot both be here, so they lie in the same namespaces.
+    fn claimable_namespaces(&self, name: &PackageName) -> Vec<String> {
+        vouchsafe_adapter::namespace::namespaces_of(&name.canonical().replace('_', "-"))
+    }
+
     fn decode(&self, request: &WireRequest<'_>) -> Result<Decoded, WireError> {
         wire::decode(request)
     }
@@ -122,12 +128,16 @@ impl Ecosystem for Cargo {
         (*document == index::DOCUMENT).then(|| index::render(view)).flatten()
     }
 
-    fn render_list(&self, _names: &[PackageName], _document: &DocumentKey) -> Option<Document> {
+    fn render_list(&self, _list: &ListView, _document: &DocumentKey) -> Option<Document> {
         None
     }
 
     fn upstream_settings(&self) -> Option<UpstreamRequest> {
         Some(upstream::settings_request())
+    }
+
+    fn check_settings(&self, settings: &[u8]) -> Result<(), FormatError> {
+        upstream::check_settings(settings)
     }
 
     fn upstream_index(&self, package: &PackageName) -> UpstreamRequest {

@@ -22,6 +22,10 @@ pub(crate) fn settings_request() -> UpstreamRequest {
     UpstreamRequest { path: "config.json".to_owned(), accept: "*/*" }
 }
 
+pub(crate) fn check_settings(settings: &[u8]) -> Result<(), FormatError> {
+    DownloadTemplate::from_settings(Some(settings)).map(drop)
+}
+
 /// Where an index keeps a crate.
 pub(crate) fn index_request(package: &PackageName) -> UpstreamRequest {
     UpstreamRequest { path: name::index_path(package), accept: "text/plain" }

@@ -84,7 +84,7 @@ fn read_artifact(raw_name: &str, raw_version: &str) -> Result<Decoded, WireError
     let version = version::parse(raw_version).map_err(|_| WireError::UnknownRoute)?;
     let filename =
         name::artifact_filename(&package, &version).map_err(|_| WireError::UnknownRoute)?;
-    Ok(Decoded::Call(Call::ReadArtifact { package, filename }))
+    Ok(Decoded::Call(Call::ReadArtifact { package, version: None, filename }))
 }
 
 fn publish(request: &WireRequest<'_>) -> Result<Decoded, WireError> {

@@ -55,6 +55,12 @@ pub(crate) fn encode(request: &WireRequest<'_>, answer: &Answer) -> WireResponse
         Answer::Packages(names) => {
             ok(names.iter().map(|name| (name.clone(), json!("write"))).collect())
         }
+        // No call of this protocol asks for these.
+        Answer::Digest(_)
+        | Answer::Staged { .. }
+        | Answer::Deployed(_)
+        | Answer::Deployment(_)
+        | Answer::IsPublished(_) => WireResponse::empty(StatusCode::NO_CONTENT),
     }
 }
 

@@ -23,10 +23,10 @@
 //! Auditing, provenance, registry signatures, staged publishing, trusted publishing, teams and
 //! stars are refused by name. A provenance bundle in a publish is refused rather than dropped.
 //!
-//! The status of such a refusal is 501 where the request was posted, as audits are, 404 where it
-//! was read and 400 where it was put or deleted. npm repeats all but posted requests on a 5xx and
-//! comes to the same refusal after a minute; audits are posted once per install, and their refusal
-//! costs nothing. pnpm repeats posted ones too, but audits only when a person asks it to.
+//! The status of such a refusal is 501 where the request was posted, 404 where it was read and 400
+//! where it was put or deleted. npm repeats all but posted requests on a 5xx and comes to the same
+//! refusal after a minute; pnpm repeats posted ones too. Audits, which both post, are 404: each
+//! client takes that as "nobody audits here" and says so at once.
 //!
 //! # Limits
 //!
@@ -43,6 +43,7 @@ mod confusion;
 mod credentials;
 mod manifest;
 mod name;
+mod notice;
 mod object;
 mod packument;
 mod publish;
@@ -64,7 +65,7 @@ use vouchsafe_adapter::{
 };
 use vouchsafe_domain::call::{Answer, Inspected, PublishDraft};
 use vouchsafe_domain::digest::DigestAlgorithm;
-use vouchsafe_domain::index::{Document, DocumentKey, PackageView, UpstreamIndex};
+use vouchsafe_domain::index::{Document, DocumentKey, ListView, PackageView, UpstreamIndex};
 use vouchsafe_domain::name::NameError;
 use vouchsafe_domain::{EcosystemId, PackageName, Refusal, Version};
 
@@ -79,6 +80,7 @@ static PROFILE: Profile = Profile {
     install_line: "npm install {name}@{version}",
     set_up_by_hand: &["# .npmrc", "registry={base}/"],
     spelling_is_fixed: false,
+    has_namespace_documents: false,
     challenge: "Bearer realm=\"{site}\", Basic realm=\"{site}\"",
 };
 
@@ -116,6 +118,12 @@ impl Ecosystem for Npm {
         true
     }
 
+    /// Scopes. Plain names belong to whoever came first.
+    fn claimable_namespaces(&self, name: &PackageName) -> Vec<String> {
+        let scope = name.canonical().split_once('/').map(|(scope, _)| scope);
+        scope.map(str::to_owned).into_iter().collect()
+    }
+
     fn decode(&self, request: &WireRequest<'_>) -> Result<Decoded, WireError> {
         wire::decode(request)
     }
@@ -136,7 +144,7 @@ impl Ecosystem for Npm {
         packument::release_of(document)
     }
 
-    fn render_list(&self, _names: &[PackageName], _document: &DocumentKey) -> Option<Document> {
+    fn render_list(&self, _list: &ListView, _document: &DocumentKey) -> Option<Document> {
         None
     }
 

@@ -87,10 +87,10 @@ pub(crate) fn inspect(
         manifest: stored::store(&manifest_fields, &dist_fields),
         package_extras: is_latest.then(|| package_extras(&packed, &contents)),
         file_extras: vec![None],
-        derived: Vec::new(),
         summary: summary(&packed),
         keywords: keywords(&packed),
         warnings: warnings(metadata.access.as_deref()),
+        ..Inspected::default()
     })
 }
 

@@ -8,6 +8,7 @@ use vouchsafe_domain::digest::DigestAlgorithm;
 use vouchsafe_domain::index::{ArtifactView, Document, DocumentKey, PackageView, ReleaseView};
 use vouchsafe_domain::{Timestamp, Version};
 
+use crate::notice;
 use crate::object::{Fields, ObjectWriter};
 use crate::stored::Stored;
 use crate::version;
@@ -46,8 +47,8 @@ enum Form {
 /// Writes one document.
 pub(crate) fn render(view: &PackageView, document: &DocumentKey) -> Option<Document> {
     match document.as_str() {
-        FULL => Some(json_document("application/json", full(view))),
-        ABBREVIATED => Some(json_document(ABBREVIATED_TYPE, abbreviated(view))),
+        FULL => Some(packument("application/json", view, full(view))),
+        ABBREVIATED => Some(packument(ABBREVIATED_TYPE, view, abbreviated(view))),
         key => {
             let body = manifest(view, key.strip_prefix(MANIFEST_PREFIX)?)?;
             Some(Document { content_type: "application/json", headers: Vec::new(), body })
@@ -61,8 +62,10 @@ pub(crate) fn release_of(document: &DocumentKey) -> Option<Version> {
 }
 
 /// Both forms live at one address, so caches must look at `Accept`.
-fn json_document(content_type: &'static str, body: Vec<u8>) -> Document {
-    Document { content_type, headers: vec![("vary", "accept".to_owned())], body }
+fn packument(content_type: &'static str, view: &PackageView, body: Vec<u8>) -> Document {
+    let mut headers = vec![("vary", "accept".to_owned())];
+    headers.extend(notice::of(&view.withheld).map(|line| (notice::HEADER, line)));
+    Document { content_type, headers, body }
 }
 
 fn full(view: &PackageView) -> Vec<u8> {

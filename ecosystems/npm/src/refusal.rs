@@ -7,7 +7,8 @@
 //! - What exists already is 403, which publish tools know, with the words they look for.
 //! - What is not built is 501 only when it was posted. npm sends every other request three times
 //!   on a 5xx, which takes more than a minute and ends in the same refusal. So it is 404 when it
-//!   was read, and 400 when it was written: npm takes a 404 as success when it removes.
+//!   was read, and 400 when it was written: npm takes a 404 as success when it removes. An audit is
+//!   404 as well: pnpm repeats what it posts, too, and knows a 404 of an audit for what it is.
 //! - Removing what was removed before is a success: npm removes a release in two steps.
 
 use http::{Method, StatusCode};
@@ -27,7 +28,7 @@ pub(crate) fn encode(request: &WireRequest<'_>, refusal: &Refusal) -> WireRespon
         "code": refusal.code.as_str(),
         "docs": refusal.docs_url,
     });
-    let response = WireResponse::json(status(request.method, refusal), &body);
+    let response = WireResponse::json(status(request, refusal), &body);
     match refusal.kind {
         // Never `OTP`: that word makes npm ask for a one-time password.
         RefusalKind::Unauthenticated => {
@@ -45,10 +46,15 @@ fn is_taken(code: ErrorCode) -> bool {
     matches!(code, ErrorCode::ReleaseExists | ErrorCode::Tombstoned | ErrorCode::FilenameTaken)
 }
 
-fn status(method: &Method, refusal: &Refusal) -> StatusCode {
+fn is_audit(request: &WireRequest<'_>) -> bool {
+    matches!(request.path().as_slice(), ["-", "npm", "v1", "security", ..])
+}
+
+fn status(request: &WireRequest<'_>, refusal: &Refusal) -> StatusCode {
     match refusal.kind {
         _ if is_taken(refusal.code) => StatusCode::FORBIDDEN,
-        RefusalKind::NotImplemented => match *method {
+        RefusalKind::NotImplemented => match *request.method {
+            Method::POST if is_audit(request) => StatusCode::NOT_FOUND,
             Method::POST => StatusCode::NOT_IMPLEMENTED,
             Method::GET | Method::HEAD => StatusCode::NOT_FOUND,
             _ => StatusCode::BAD_REQUEST,

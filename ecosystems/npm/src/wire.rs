@@ -68,7 +68,7 @@ fn package_route(
             Method::GET => {
                 let file = file.rsplit('/').next().unwrap_or(file);
                 let filename = name::parse_tarball(file).ok_or(WireError::UnknownRoute)?;
-                Ok(Decoded::Call(Call::ReadArtifact { package, filename }))
+                Ok(Decoded::Call(Call::ReadArtifact { package, version: None, filename }))
             }
             _ => Err(not_allowed(method)),
         },

@@ -69,6 +69,7 @@ fn view() -> PackageView {
         content_type: "application/json",
         bytes: &bytes,
         settings: None,
+        last_modified: None,
     };
     let index = Npm.parse_index(&Npm.parse_name("left-pad").unwrap(), &document).unwrap();
     PackageView {
@@ -79,6 +80,7 @@ fn view() -> PackageView {
         tags: index.tags,
         owners: Vec::new(),
         extras: index.extras,
+        members: Vec::new(),
         created_at: index.created_at,
         modified_at: index.modified_at.unwrap(),
         revision: 1,

@@ -147,12 +147,11 @@ fn inspected(
     let keywords = keywords.take(50).map(str::to_owned).collect();
     Ok(Inspected {
         manifest: to_json(&metadata)?,
-        package_extras: None,
         file_extras: vec![Some(to_json(&extras)?)],
         derived,
         summary,
         keywords,
-        warnings: Vec::new(),
+        ..Inspected::default()
     })
 }
 

@@ -54,7 +54,7 @@ use vouchsafe_adapter::{
     WireError, WireRequest, WireResponse,
 };
 use vouchsafe_domain::call::{Answer, Inspected, PublishDraft};
-use vouchsafe_domain::index::{Document, DocumentKey, PackageView, UpstreamIndex};
+use vouchsafe_domain::index::{Document, DocumentKey, ListView, PackageView, UpstreamIndex};
 use vouchsafe_domain::name::NameError;
 use vouchsafe_domain::{DigestAlgorithm, EcosystemId, PackageName, Refusal, Version};
 
@@ -74,6 +74,7 @@ const PROFILE: Profile = Profile {
     install_line: "pip install {name}=={version}",
     set_up_by_hand: &["# pip.conf", "[global]", "index-url = {base}/simple/"],
     spelling_is_fixed: false,
+    has_namespace_documents: false,
     challenge: refusal::CHALLENGE,
 };
 
@@ -118,8 +119,8 @@ impl Ecosystem for PyPi {
         simple::render_project(view, document).or_else(|| json_api::render(view, document.as_str()))
     }
 
-    fn render_list(&self, names: &[PackageName], document: &DocumentKey) -> Option<Document> {
-        simple::render_list(names, document)
+    fn render_list(&self, list: &ListView, document: &DocumentKey) -> Option<Document> {
+        simple::render_list(&list.names, document)
     }
 
     fn upstream_settings(&self) -> Option<UpstreamRequest> {

@@ -20,7 +20,7 @@ use vouchsafe_domain::index::DocumentKey;
 use crate::file::SIDECAR_ENDING;
 use crate::json_api::{PROJECT_JSON, release_key};
 use crate::negotiate::simple_form;
-use crate::upload::UploadDecoder;
+use crate::upload;
 use crate::{filename, name, version};
 
 /// See [`Ecosystem::decode`](vouchsafe_adapter::Ecosystem::decode).
@@ -43,7 +43,7 @@ pub(crate) fn decode(request: &WireRequest<'_>) -> Result<Decoded, WireError> {
 
 fn upload(request: &WireRequest<'_>) -> Result<Decoded, WireError> {
     only(request, &[Method::POST])?;
-    UploadDecoder::new(request).map(|decoder| Decoded::Body(Box::new(decoder)))
+    upload::decoder(request).map(|decoder| Decoded::Body(Box::new(decoder)))
 }
 
 fn read(request: &WireRequest<'_>, path: &[&str]) -> Result<Decoded, WireError> {
@@ -96,7 +96,7 @@ fn file(raw: &str, filename: &str) -> Result<Decoded, WireError> {
         return Err(WireError::UnknownRoute);
     }
     let filename = filename.parse().map_err(|error| WireError::malformed("file name", error))?;
-    Ok(Decoded::Call(Call::ReadArtifact { package, filename }))
+    Ok(Decoded::Call(Call::ReadArtifact { package, version: None, filename }))
 }
 
 fn package(raw: &str) -> Result<PackageName, WireError> {

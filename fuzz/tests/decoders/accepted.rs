@@ -137,7 +137,7 @@ fn check_file_address(
     };
     let request = Request::new(adapter, &Method::GET, &segments);
     match adapter.decode(&request.as_wire()) {
-        Ok(Decoded::Call(Call::ReadArtifact { package: asked, filename: found })) => {
+        Ok(Decoded::Call(Call::ReadArtifact { package: asked, filename: found, .. })) => {
             assert_eq!(asked, *package);
             assert_eq!(found.as_str(), filename);
         }
@@ -199,6 +199,7 @@ pub(crate) fn proxied(adapter: &dyn Ecosystem, index: UpstreamIndex) -> PackageV
     PackageView {
         tags,
         extras,
+        members: Vec::new(),
         created_at,
         modified_at: modified_at.unwrap_or(Timestamp::from_secs(1_700_000_000)),
         ..empty_view(adapter, name, releases)
@@ -218,6 +219,7 @@ fn empty_view(
         tags: Default::default(),
         owners: Vec::new(),
         extras: None,
+        members: Vec::new(),
         created_at: None,
         modified_at: Timestamp::from_secs(1_700_000_000),
         revision: 1,

@@ -31,6 +31,7 @@ impl Upstream<'_> {
             content_type: self.content_type,
             bytes,
             settings: self.settings,
+            last_modified: None,
         };
         self.adapter.parse_index(&package, &document).ok()
     }

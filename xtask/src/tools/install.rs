@@ -1,12 +1,12 @@
 //! How each part is installed, and how a later run sees that nothing has changed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use super::Need;
-use crate::{command, progress};
+use super::{Need, java, php};
+use crate::command;
 
 /// The S3-compatible server: Apache-2.0, one program, keeps objects as files.
 const S3_SERVER_MODULE: &str = "github.com/versity/versitygw/cmd/versitygw@v1.8.0";
@@ -31,11 +31,23 @@ pub(super) struct Part {
     means: Means,
 }
 
+/// When a part can be installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// At once, beside all others.
+    First,
+    /// By programs that Debian packages or earlier parts brought; in the order of [`parts`].
+    AfterDebian,
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Means {
     PythonVenv,
     NpmPrefix,
     GoInstall,
+    CurrentComposer,
+    Mavens,
+    MavenRepository,
 }
 
 /// The parts that a task needs.
@@ -61,6 +73,27 @@ pub(super) fn parts(need: Need) -> Vec<Part> {
             proof: "node_modules/.bin/pnpm",
             pins: NODE_PINS,
             means: Means::NpmPrefix,
+        });
+        parts.push(Part {
+            description: "Composer as in Debian's next release",
+            folder: php::FOLDER,
+            proof: "bin/composer-current",
+            pins: php::PINS,
+            means: Means::CurrentComposer,
+        });
+        parts.push(Part {
+            description: "Maven 3.9 and 4",
+            folder: java::FOLDER,
+            proof: "bin/mvn-4",
+            pins: java::PINS,
+            means: Means::Mavens,
+        });
+        parts.push(Part {
+            description: "plugins of all three Mavens",
+            folder: java::REPOSITORY_FOLDER,
+            proof: "org/apache/maven/plugins/maven-deploy-plugin",
+            pins: java::REPOSITORY_PINS,
+            means: Means::MavenRepository,
         });
     }
     if need == Need::Benchmark {
@@ -91,6 +124,14 @@ impl Part {
                 .is_ok_and(|stamp| stamp == self.stamp(&folder))
     }
 
+    /// When it can be installed.
+    pub(super) const fn stage(&self) -> Stage {
+        match self.means {
+            Means::PythonVenv | Means::NpmPrefix | Means::GoInstall => Stage::First,
+            Means::CurrentComposer | Means::Mavens | Means::MavenRepository => Stage::AfterDebian,
+        }
+    }
+
     /// The pins themselves, and the folder: programs of a virtual environment name their own path,
     /// so a target directory that was moved is installed again.
     fn stamp(&self, folder: &Path) -> String {
@@ -110,6 +151,9 @@ impl Part {
             Means::PythonVenv => python_venv(&folder, self.pins)?,
             Means::NpmPrefix => npm_prefix(&folder, self.pins)?,
             Means::GoInstall => go_install(&folder, self.pins)?,
+            Means::CurrentComposer => php::install(&folder)?,
+            Means::Mavens => java::install(&folder)?,
+            Means::MavenRepository => java::fill_repository(root, &folder)?,
         }
         std::fs::write(folder.join("stamp"), self.stamp(&folder)).context("cannot write the stamp")
     }
@@ -157,87 +201,6 @@ fn go_install(folder: &Path, module: &str) -> Result<()> {
         "build the S3 server",
     )
     .map(drop)
-}
-
-/// A Debian package, and the program that shows that it is there.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct DebianPackage {
-    pub(super) name: &'static str,
-    program: &'static str,
-}
-
-const POSTGRESQL: DebianPackage = DebianPackage { name: "postgresql", program: "postgres" };
-const NGINX: DebianPackage = DebianPackage { name: "nginx-light", program: "nginx" };
-const WRK: DebianPackage = DebianPackage { name: "wrk", program: "wrk" };
-/// For tests of pages.
-pub(super) const BROWSER: DebianPackage = DebianPackage { name: "chromium", program: "chromium" };
-
-impl DebianPackage {
-    /// Where its program is.
-    pub(super) fn find(&self) -> Option<PathBuf> {
-        if self.program == POSTGRESQL.program {
-            return postgres_bin_dir().map(|folder| folder.join(self.program));
-        }
-        command::find_program(self.program)
-    }
-}
-
-/// The Debian packages that a task needs.
-pub(super) fn debian(need: Need) -> &'static [DebianPackage] {
-    match need {
-        Need::Services | Need::Tests => &[POSTGRESQL],
-        Need::Benchmark => &[POSTGRESQL, NGINX, WRK],
-    }
-}
-
-/// The folder of PostgreSQL's server programs. Debian keeps them off `PATH`, one folder per major
-/// version; the newest is taken.
-pub(super) fn postgres_bin_dir() -> Option<PathBuf> {
-    let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| {
-            let entry = entry.ok()?;
-            let version = entry.file_name().to_str()?.parse().ok()?;
-            let folder = entry.path().join("bin");
-            folder.join("initdb").is_file().then_some((version, folder))
-        })
-        .collect();
-    versions.sort();
-    versions.pop().map(|(_, folder)| folder).or_else(|| {
-        let initdb = command::find_program("initdb")?;
-        initdb.parent().map(Path::to_owned)
-    })
-}
-
-/// Installs the packages whose programs are missing.
-pub(super) fn debian_packages(packages: &[DebianPackage]) -> Result<()> {
-    let missing: Vec<&str> = packages
-        .iter()
-        .filter(|package| package.find().is_none())
-        .map(|package| package.name)
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    progress::step(format!("apt-get install {}", missing.join(" ")));
-    apt_get(&["update", "--quiet"])?;
-    let mut arguments = vec!["install", "--yes", "--quiet", "--no-install-recommends"];
-    arguments.extend(&missing);
-    apt_get(&arguments)
-}
-
-fn apt_get(arguments: &[&str]) -> Result<()> {
-    let mut command = if command::is_root()? {
-        Command::new("apt-get")
-    } else {
-        let mut sudo = Command::new("sudo");
-        sudo.args(["--non-interactive", "apt-get"]);
-        sudo
-    };
-    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-    command::output(&mut command, "install Debian packages (by hand: apt-get install NAME)")
-        .map(drop)
 }
 
 #[cfg(test)]

@@ -4,10 +4,17 @@
 //! of its language, and remembered by a stamp: a second run reads the stamps and does nothing.
 //! Only Debian packages are global, and only those whose programs are missing.
 //!
+//! Three versions of Maven and two of Composer are there, because they differ in what they send
+//! and check: Debian's own under their usual names, `mvn-3.9`, `mvn-4` and `composer-current`
+//! beside them. Gradle is Debian's alone: no registry of packages carries a newer one.
+//!
 //! What is expected to be there already: cargo, git, Python 3.11 or newer with `venv`, Node 20 or
 //! newer with npm, Go 1.24 or newer. A missing one is an error that names it.
 
+mod debian;
 mod install;
+mod java;
+mod php;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -16,12 +23,13 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use crate::{command, progress, workspace};
-use install::Part;
+use install::{Part, Stage};
 
 /// Install the clients and servers that tests and benchmarks need, below `target/tools/`.
 ///
-/// Fast when everything is there already. Debian packages whose programs are missing (PostgreSQL;
-/// nginx and wrk for the benchmark) are installed with apt-get, as root or through sudo.
+/// Fast when everything is there already. Debian packages whose programs are missing (PostgreSQL,
+/// PHP and Composer, a JDK, Maven and Gradle; nginx and wrk for the benchmark) are installed with
+/// apt-get, as root or through sudo.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ToolsArgs {
     /// Install nothing: print what would be used, and what is missing.
@@ -57,6 +65,10 @@ pub(crate) struct Tools {
     pub(crate) node_bin_dir: PathBuf,
     /// pip, twine, uv, poetry, build.
     pub(crate) python_bin_dir: PathBuf,
+    /// `composer-current`; Debian's `composer` and `php` are on the usual path.
+    pub(crate) php_bin_dir: PathBuf,
+    /// `mvn-3.9` and `mvn-4`; Debian's `mvn` and `gradle` are on the usual path.
+    pub(crate) java_bin_dir: PathBuf,
     /// `initdb`, `postgres`, `pg_isready`.
     pub(crate) postgres_bin_dir: PathBuf,
     /// An S3-compatible server.
@@ -82,7 +94,9 @@ impl Tools {
         Self {
             node_bin_dir: root.join("node/node_modules/.bin"),
             python_bin_dir: root.join("python/bin"),
-            postgres_bin_dir: install::postgres_bin_dir().unwrap_or_default(),
+            php_bin_dir: root.join(php::FOLDER).join("bin"),
+            java_bin_dir: root.join(java::FOLDER).join("bin"),
+            postgres_bin_dir: debian::postgres_bin_dir().unwrap_or_default(),
             s3_server: root.join("go/bin/versitygw"),
             root,
         }
@@ -97,7 +111,13 @@ impl Tools {
     pub(crate) fn environment(&self) -> Result<Vec<(&'static str, OsString)>> {
         #[expect(clippy::disallowed_methods, reason = "the inherited PATH is extended")]
         let inherited = std::env::var_os("PATH").unwrap_or_default();
-        let ours = [&self.node_bin_dir, &self.python_bin_dir, &self.postgres_bin_dir];
+        let ours = [
+            &self.node_bin_dir,
+            &self.python_bin_dir,
+            &self.php_bin_dir,
+            &self.java_bin_dir,
+            &self.postgres_bin_dir,
+        ];
         let path = std::env::join_paths(
             ours.into_iter().cloned().chain(std::env::split_paths(&inherited)),
         )
@@ -138,7 +158,7 @@ pub(crate) fn run(args: &ToolsArgs) -> Result<()> {
     }
     let tools = ensure(need)?;
     if args.browser {
-        install::debian_packages(&[install::BROWSER])?;
+        debian::install(&[debian::BROWSER])?;
     }
     progress::step(format!("everything is in place below {}", tools.root.display()));
     Ok(())
@@ -148,30 +168,29 @@ pub(crate) fn run(args: &ToolsArgs) -> Result<()> {
 ///
 /// # Errors
 ///
-/// When a part cannot be installed. The others are installed all the same, so that a second try
-/// has less to do; the error names every part that failed.
+/// When a part cannot be installed. What does not build upon it is installed all the same, so that
+/// a second try has less to do; the error names every part that failed.
 pub(crate) fn ensure(need: Need) -> Result<Tools> {
     let root = tools_root()?;
     std::fs::create_dir_all(&root).with_context(|| format!("cannot create {}", root.display()))?;
-    let missing: Vec<Part> =
-        install::parts(need).into_iter().filter(|part| !part.is_installed(&root)).collect();
+    let missing = install::parts(need).into_iter().filter(|part| !part.is_installed(&root));
+    let (first, after_debian): (Vec<Part>, Vec<Part>) =
+        missing.partition(|part| part.stage() == Stage::First);
 
     let failures: Vec<String> = std::thread::scope(|scope| {
-        let debian = scope.spawn(|| install::debian_packages(install::debian(need)));
-        let parts: Vec<_> = missing
-            .iter()
-            .map(|part| {
-                progress::step(format!("installing {}", part.description));
-                (part.description, scope.spawn(|| part.install(&root)))
-            })
-            .collect();
-        parts
+        let one_by_one = scope.spawn(|| {
+            debian::install(&debian::packages(need)).context("Debian packages")?;
+            after_debian.iter().try_for_each(|part| install_part(part, &root))
+        });
+        let beside: Vec<_> =
+            first.iter().map(|part| scope.spawn(|| install_part(part, &root))).collect();
+        beside
             .into_iter()
-            .chain([("Debian packages", debian)])
-            .filter_map(|(description, handle)| match handle.join() {
+            .chain([one_by_one])
+            .filter_map(|handle| match handle.join() {
                 Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(format!("{description}: {error:#}")),
-                Err(_) => Some(format!("{description}: the installing thread panicked")),
+                Ok(Err(error)) => Some(format!("{error:#}")),
+                Err(_) => Some("an installing thread panicked".to_owned()),
             })
             .collect()
     });
@@ -179,6 +198,11 @@ pub(crate) fn ensure(need: Need) -> Result<Tools> {
         bail!("not everything could be installed\n{}", failures.join("\n"));
     }
     Ok(Tools::below(root))
+}
+
+fn install_part(part: &Part, root: &Path) -> Result<()> {
+    progress::step(format!("installing {}", part.description));
+    part.install(root).context(part.description)
 }
 
 /// `target/tools`.
@@ -199,8 +223,8 @@ fn list(need: Need, browser: bool) -> Result<()> {
         let folder = root.join(part.folder);
         show(part.description, part.is_installed(&root).then_some(&folder));
     }
-    let browser: &[install::DebianPackage] = if browser { &[install::BROWSER] } else { &[] };
-    for package in install::debian(need).iter().chain(browser) {
+    let browser: &[debian::DebianPackage] = if browser { &[debian::BROWSER] } else { &[] };
+    for package in debian::packages(need).iter().chain(browser) {
         show(package.name, package.find().as_deref());
     }
     for (program, version_flag) in

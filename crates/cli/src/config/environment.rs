@@ -15,8 +15,8 @@ const PREFIX: &str = "VOUCHSAFE_";
 const NOT_KEYS: [&str; 5] = ["DATA", "CONFIG", "TOKEN", "TOOLS", "URL"];
 /// Sections with a level of ecosystem names below them.
 const NESTED: [&str; 2] = ["upstreams", "ecosystems"];
-const SECTIONS: [&str; 7] =
-    ["server", "database", "blobs", "access", "policy", "upstreams", "ecosystems"];
+const SECTIONS: [&str; 8] =
+    ["server", "database", "blobs", "access", "policy", "upstreams", "ecosystems", "namespaces"];
 
 pub(super) fn apply(file: &mut ConfigFile) -> anyhow::Result<()> {
     apply_from(

@@ -18,6 +18,7 @@ pub(crate) struct ConfigFile {
     pub(crate) blobs: BlobsSection,
     pub(crate) access: AccessSection,
     pub(crate) policy: PolicySection,
+    pub(crate) namespaces: NamespacesSection,
     pub(crate) upstreams: BTreeMap<EcosystemId, UpstreamSection>,
     pub(crate) ecosystems: BTreeMap<EcosystemId, EcosystemSection>,
     /// What the file said, so that the environment can be laid over it.
@@ -86,7 +87,17 @@ pub(crate) struct PolicySection {
     pub(crate) cooldown: Option<String>,
     pub(crate) cooldowns: BTreeMap<EcosystemId, String>,
     pub(crate) allow_only: Vec<EcosystemId>,
+    pub(crate) strict_publish: Vec<EcosystemId>,
+    pub(crate) require_namespace: Vec<EcosystemId>,
     pub(crate) cool_hosted: bool,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct NamespacesSection {
+    pub(crate) dns_server: Option<String>,
+    pub(crate) domains_for_names: bool,
+    pub(crate) code_hosts: BTreeMap<String, Url>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -16,7 +16,7 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 use vouchsafe_adapter::Ecosystem;
 use vouchsafe_app::AppConfig;
-use vouchsafe_app::config::{EcosystemConfig, Removal};
+use vouchsafe_app::config::{EcosystemConfig, NamespaceConfig, Removal};
 use vouchsafe_domain::{EcosystemId, Secret};
 use vouchsafe_http::{ServerConfig, TlsFiles, TrustedProxies};
 use vouchsafe_store::blob::{BlobConfig, S3Config};
@@ -170,6 +170,8 @@ fn check_ecosystems(
         ("ecosystems", file.ecosystems.keys().collect()),
         ("policy.cooldowns", file.policy.cooldowns.keys().collect()),
         ("policy.allow_only", file.policy.allow_only.iter().collect()),
+        ("policy.strict_publish", file.policy.strict_publish.iter().collect()),
+        ("policy.require_namespace", file.policy.require_namespace.iter().collect()),
     ];
     for (key, ids) in named {
         if let Some(id) = ids.into_iter().find(|id| adapters.iter().all(|known| known.id() != **id))
@@ -311,6 +313,7 @@ fn app_config(file: &ConfigFile, site_url: String) -> anyhow::Result<AppConfig> 
     }
     app.cool_hosted = file.policy.cool_hosted;
     app.allow_only.clone_from(&file.policy.allow_only);
+    app.strict_publish.clone_from(&file.policy.strict_publish);
     for (id, upstream) in &file.upstreams {
         if let Some(secs) = upstream.index_ttl_secs {
             app.index_ttl.insert(id.clone(), Duration::from_secs(secs));
@@ -319,8 +322,32 @@ fn app_config(file: &ConfigFile, site_url: String) -> anyhow::Result<AppConfig> 
             app.stale_max.insert(id.clone(), Duration::from_secs(secs));
         }
     }
+    app.namespaces = namespaces(file)?;
     app.ecosystems = ecosystems(file)?;
     Ok(app)
+}
+
+fn namespaces(file: &ConfigFile) -> anyhow::Result<NamespaceConfig> {
+    let section = &file.namespaces;
+    let dns_server = match &section.dns_server {
+        Some(text) => Some(text.parse().with_context(|| {
+            format!("namespaces.dns_server: `{text}` is not an address and a port")
+        })?),
+        None => None,
+    };
+    for (prefix, url) in &section.code_hosts {
+        let key = format!("namespaces.code_hosts.{prefix:?}");
+        if !prefix.contains('.') || prefix.split('.').any(str::is_empty) {
+            bail!("{key}: write what names of its users begin with, for example \"io.codehost\"");
+        }
+        check_public_url(&key, url)?;
+    }
+    Ok(NamespaceConfig {
+        required: file.policy.require_namespace.clone(),
+        dns_server,
+        domains_for_names: section.domains_for_names,
+        code_hosts: section.code_hosts.clone(),
+    })
 }
 
 fn ecosystems(file: &ConfigFile) -> anyhow::Result<BTreeMap<EcosystemId, EcosystemConfig>> {

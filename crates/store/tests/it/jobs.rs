@@ -46,6 +46,15 @@ store_tests! {
         assert_eq!(db.store.pending_jobs().await.unwrap(), 0);
     }
 
+    async fn a_lease_can_be_renewed_by_who_holds_it(db: &TestDb) {
+        db.store.enqueue(job("x", 0, at(0), None)).await.unwrap();
+        let held = claim(&db.store, "w", at(0)).await.unwrap();
+        assert!(db.store.renew_job(held.id, "w", at(120)).await.unwrap());
+        assert!(!db.store.renew_job(held.id, "other", at(900)).await.unwrap());
+        assert!(claim(&db.store, "other", at(119)).await.is_none());
+        assert!(claim(&db.store, "other", at(121)).await.is_some());
+    }
+
     async fn only_waiting_jobs_of_one_key_fold(db: &TestDb) {
         let render = || job("render", 0, at(0), Some("pad"));
         db.store.enqueue(render()).await.unwrap();
@@ -58,6 +67,15 @@ store_tests! {
         // The one that waits will do the work of the one that failed.
         assert!(db.store.fail_job(held.id, "w", "no luck", at(5)).await.unwrap());
         assert_eq!(db.store.pending_jobs().await.unwrap(), 2);
+    }
+
+    async fn a_job_that_waits_is_due_as_early_as_the_one_that_it_replaces(db: &TestDb) {
+        for secs in [50, 10, 30] {
+            db.store.enqueue(job("render", 0, at(secs), Some("pad"))).await.unwrap();
+        }
+        assert_eq!(db.store.pending_jobs().await.unwrap(), 1);
+        assert!(claim(&db.store, "w", at(9)).await.is_none());
+        assert!(claim(&db.store, "w", at(10)).await.is_some());
     }
 
     async fn a_failed_job_waits_for_its_next_try(db: &TestDb) {

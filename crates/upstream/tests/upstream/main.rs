@@ -4,5 +4,6 @@
 mod artifacts;
 mod documents;
 mod fake;
+mod git;
 mod redirects;
 mod resilience;

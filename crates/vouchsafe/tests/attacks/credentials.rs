@@ -211,3 +211,39 @@ fn artifact_keeper_505_revocation_reaches_uploads_that_are_under_way() {
     assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
     assert_eq!(ask(&server, "GET", &Eco::Cargo.index("gadget"), None, b"").status, 404);
 }
+
+/// Who steals a token that ends soon must not be able to make one that does not.
+#[test]
+fn a_token_makes_none_that_outlives_it_or_may_do_more() {
+    let server = start("");
+    server.user("owner");
+    let week = server.token("owner", &["--expires-days", "7"]);
+    let create = |token: &str, what: &str| {
+        let body = format!(
+            r#"{{"name":"made","packages_all":true,"packages_and_scopes_permission":"read-write"{what}}}"#
+        );
+        let bearer = format!("Bearer {token}");
+        ask(&server, "POST", "/npm/-/npm/v1/tokens", Some(&bearer), body.as_bytes())
+    };
+    for longer in [r#","expires":8"#, r#","expires":3650"#, r#","expires":0"#] {
+        let refused = create(&week, longer);
+        assert_eq!(refused.status, 403, "{longer}: {}", refused.text());
+        assert!(refused.text().contains("would outlive yours"), "{}", refused.text());
+    }
+    assert_eq!(count_events(&server, "token.created", "owner"), 1);
+    // Without a wish it ends with its maker, and so does what is made with it in turn.
+    let ends = |answer: &http::Answer| answer.json()["expires"].as_str().unwrap().to_owned();
+    let child = create(&week, "");
+    assert_eq!(child.status, 200, "{}", child.text());
+    let secret = child.json()["token"].as_str().unwrap().to_owned();
+    let grandchild = create(&secret, "");
+    assert_eq!(ends(&grandchild), ends(&child));
+    assert_eq!(create(&secret, r#","expires":7"#).status, 403);
+    assert!(ends(&create(&week, r#","expires":6"#)) < ends(&child));
+
+    for limits in [&["--scope", "read", "--scope", "owners"][..], &["--package", "pkg:npm/*"]] {
+        let narrow = server.token("owner", limits);
+        assert_eq!(create(&narrow, "").status, 403, "{limits:?}");
+        assert_eq!(create(&narrow, r#","readonly":true"#).status, 403, "{limits:?}");
+    }
+}

@@ -4,7 +4,7 @@ use vouchsafe_testkit::Server;
 use vouchsafe_testkit::http;
 
 use crate::bodies::Stage;
-use crate::stage::{Eco, ask, picture, spooled_files};
+use crate::stage::{Eco, ask, count_events, picture, spooled_files};
 
 const NAME: &str = "gadget";
 
@@ -101,4 +101,50 @@ fn wait_until(server: &Server, is_so: impl Fn() -> bool) {
         assert_eq!(http::get(server.address(), "/healthz").status, 200);
     }
     panic!("it never came to that");
+}
+
+/// What is refused before its release is known is on record too: once per account and reason, so
+/// that nobody fills the store with it, and not at all for strangers.
+#[test]
+fn an_upload_that_is_refused_while_it_arrives_is_recorded_once() {
+    let stage = Stage::new(
+        "[ecosystems.cargo]\nmax_artifact_mb = 1\n[ecosystems.npm]\nmax_artifact_mb = 1\n\
+         [ecosystems.pypi]\nmax_artifact_mb = 1\n",
+    );
+    let reader = stage.server.token("owner", &["--scope", "read"]);
+    let refused = |eco: Eco| {
+        count_events(&stage.server, "publish.refused", &format!("pkg:{}/*", eco.id()))
+    };
+    let everything = || count_events(&stage.server, "", "");
+    for eco in Eco::ALL {
+        let good = eco.upload(NAME, "1.0.0", &eco.archive(NAME, "1.0.0"));
+        let large = eco.upload(NAME, "1.0.0", &vec![7; 3_000_000]);
+        let mut cut = good.clone();
+        cut.body.truncate(good.body.len() / 2);
+        for (kinds, (token, upload)) in
+            [(&stage.token, &large), (&reader, &good), (&stage.token, &cut)].iter().enumerate()
+        {
+            for _ in 0..5 {
+                let answer = upload.send(&stage.server, token);
+                assert!(answer.status >= 400, "{eco:?}: {}", answer.text());
+            }
+            assert_eq!(refused(eco), kinds + 1, "{eco:?}");
+        }
+        let before = everything();
+        for upload in [&good, &large, &cut] {
+            let headers = [("content-type", upload.content_type.as_str())];
+            let send = || {
+                let (method, target) = (upload.method, &upload.target);
+                http::send(stage.server.address(), method, target, &headers, &upload.body)
+            };
+            assert!(send().status >= 400, "{eco:?}");
+        }
+        assert_eq!(everything(), before, "{eco:?}: a stranger left an event");
+    }
+    // Without a file npm's request is read to its end before it is refused.
+    let before = everything();
+    let manifest = r#"{"name":"gadget","versions":{"1.0.0":{"name":"gadget","version":"1.0.0"}}}"#;
+    let answer = ask(&stage.server, "PUT", "/npm/gadget", None, manifest.as_bytes());
+    assert!(answer.status >= 400, "{}", answer.text());
+    assert_eq!(everything(), before, "a stranger left an event");
 }

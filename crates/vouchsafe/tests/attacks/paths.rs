@@ -205,6 +205,10 @@ fn a_second_request_cannot_be_smuggled() {
         );
         let answers = conversation(&server, &all);
         assert!(!answers.contains("\"ok\":true"), "{answers}");
+        // The connection ends with the one answer: a proxy in front that goes by the length cannot
+        // be made to take what follows for the answer to somebody else.
+        assert_eq!(answers.matches("HTTP/1.1 ").count(), 1, "{answers}");
+        assert!(answers.to_lowercase().contains("connection: close"), "{answers}");
         let index = http::get(server.address(), "/cargo/index/ga/dg/gadget").text();
         assert!(index.contains("\"yanked\":false"), "{index}");
     }

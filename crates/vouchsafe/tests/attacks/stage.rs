@@ -200,10 +200,11 @@ pub(crate) fn events(server: &Server) -> Vec<Event> {
     })
 }
 
-/// How often something of this kind happened to what has this in its name.
+/// How often something of this kind, or of any, happened to what has this in its name.
 pub(crate) fn count_events(server: &Server, kind: &str, subject: &str) -> usize {
     let events = events(server);
-    events.iter().filter(|event| event.kind == kind && event.subject.contains(subject)).count()
+    let is_kind = |event: &&Event| kind.is_empty() || event.kind == kind;
+    events.iter().filter(is_kind).filter(|event| event.subject.contains(subject)).count()
 }
 
 /// Opens the server's database beside it.

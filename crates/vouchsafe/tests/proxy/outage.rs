@@ -76,3 +76,24 @@ fn an_upstream_that_keeps_failing_is_left_alone_and_found_again_when_it_is_back(
     eco.script(&upstream, "left-pad", &[old("1.0.0")]);
     eventually("it is found again", || eco.get_index(&server, "left-pad").status == 200);
 }
+
+/// Cargo's `config.json` says where all files are: one bad answer must not outlast itself.
+#[test]
+fn settings_that_cannot_be_read_do_not_take_the_place_of_those_that_could() {
+    let mut upstream = FakeUpstream::start();
+    let mut server = server(&upstream, "index_ttl_secs = 0", "");
+    let eco = Eco::Cargo;
+    eco.script(&upstream, "left-pad", &[old("1.0.0")]);
+    assert_eq!(eco.get_index(&server, "left-pad").status, 200);
+    for bad in ["<html>down for maintenance</html>", "{}", r#"{"dl":"ftp://upstream.example/"}"#] {
+        upstream.on("/cargo/config.json", Reply::ok("application/json", bad));
+        let refused = eco.get_index(&server, "left-pad");
+        assert_eq!(refused.status, 502, "{bad}: {}", refused.text());
+        assert_eq!(refused.header("x-vouchsafe-code"), Some("upstream.malformed"));
+    }
+    upstream.down();
+    assert_eq!(eco.installable(&eco.get_index(&server, "left-pad")), ["1.0.0"]);
+    server.stop();
+    server.up();
+    assert_eq!(eco.installable(&eco.get_index(&server, "left-pad")), ["1.0.0"]);
+}

@@ -2,6 +2,7 @@
 //! a bad name.
 
 use vouchsafe_domain::call::Call;
+use vouchsafe_domain::deploy::Deploy;
 use vouchsafe_domain::{Filename, PackageName, Version};
 
 use super::{Broken, OwnedRequest, Samples};
@@ -110,11 +111,16 @@ struct Named<'a> {
 impl<'a> Named<'a> {
     fn of(call: &'a Call) -> Self {
         let (package, version, filename) = match call {
-            Call::ReadArtifact { package, filename } => (Some(package), None, Some(filename)),
+            Call::ReadArtifact { package, filename, .. } => (Some(package), None, Some(filename)),
             Call::Publish(draft) => (Some(&draft.package), Some(&draft.version), None),
+            Call::ReadDigest { package, version, filename, .. } => {
+                (Some(package), Some(version), Some(filename))
+            }
             Call::SetYanked { package, version, .. } | Call::SetTag { package, version, .. } => {
                 (Some(package), Some(version), None)
             }
+            Call::PublishUnnamed(upload) => (upload.package.as_ref(), None, None),
+            Call::Deploy(deploy) => Self::of_deploy(deploy),
             Call::Remove { package, version } => (Some(package), version.as_ref(), None),
             Call::ReadDocument { package, .. }
             | Call::SetDeprecated { package, .. }
@@ -126,6 +132,7 @@ impl<'a> Named<'a> {
             | Call::ReadVisibility { package } => (Some(package), None, None),
             Call::ListPackages { .. }
             | Call::Search(_)
+            | Call::CountInstalls(_)
             | Call::WhoAmI
             | Call::ReadAccount { .. }
             | Call::SignIn { .. }
@@ -138,5 +145,23 @@ impl<'a> Named<'a> {
             | Call::ListPackagesOf { .. } => (None, None, None),
         };
         Self { package, version, filename }
+    }
+
+    fn of_deploy(
+        deploy: &'a Deploy,
+    ) -> (Option<&'a PackageName>, Option<&'a Version>, Option<&'a Filename>) {
+        match deploy {
+            Deploy::Stage { package, version, filename }
+            | Deploy::Check { package, version, filename, .. }
+            | Deploy::ReadFile { package, version, filename, .. } => {
+                (Some(package), Some(version), Some(filename))
+            }
+            Deploy::Finish { package, versions } => (Some(package), versions.first(), None),
+            Deploy::IsPublished { package, version } => (Some(package), Some(version), None),
+            Deploy::Bundle { .. }
+            | Deploy::Read { .. }
+            | Deploy::Publish { .. }
+            | Deploy::Drop { .. } => (None, None, None),
+        }
     }
 }

@@ -146,6 +146,7 @@ pub(crate) fn view(releases: Vec<ReleaseView>) -> PackageView {
         tags: Default::default(),
         owners: Vec::new(),
         extras: None,
+        members: Vec::new(),
         created_at: None,
         modified_at: Timestamp::from_secs(1_700_000_000),
         revision: 1,

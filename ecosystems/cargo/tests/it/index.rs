@@ -1,7 +1,7 @@
 //! The rendered index file.
 
 use vouchsafe_adapter::Ecosystem as _;
-use vouchsafe_domain::index::{DocumentKey, PackageView, WithheldRelease};
+use vouchsafe_domain::index::{DocumentKey, ListView, PackageView, WithheldRelease};
 use vouchsafe_ecosystem_cargo::Cargo;
 
 use crate::fixtures::{line, release, view};
@@ -50,5 +50,7 @@ fn what_cannot_be_downloaded_is_not_listed() {
 fn there_is_no_other_document() {
     let view = view(vec![release("1.0.0", &line("1.0.0"), 1)]);
     assert!(Cargo.render(&view, &DocumentKey::from_static("readme")).is_none());
-    assert!(Cargo.render_list(&[], &DocumentKey::from_static("index")).is_none());
+    let base_url = "https://registry.example/cargo".into();
+    let list = ListView { names: Vec::new(), base_url, has_upstream: false };
+    assert!(Cargo.render_list(&list, &DocumentKey::from_static("index")).is_none());
 }

@@ -19,6 +19,7 @@ fn parse(settings: Option<&str>, bytes: &[u8]) -> Result<UpstreamIndex, FormatEr
         content_type: "text/plain",
         bytes,
         settings: settings.map(str::as_bytes),
+        last_modified: None,
     };
     Cargo.parse_index(&Cargo.parse_name("demo").unwrap(), &document)
 }

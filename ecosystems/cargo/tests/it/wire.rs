@@ -16,7 +16,7 @@ fn check_call(method: &str, target: &str, expect: &str) {
         Call::ReadDocument { package, document } => {
             format!("read {} {}", document.as_str(), package.canonical())
         }
-        Call::ReadArtifact { package, filename } => {
+        Call::ReadArtifact { package, filename, .. } => {
             format!("download {} {filename}", package.canonical())
         }
         Call::SetYanked { package, version, yanked } => {

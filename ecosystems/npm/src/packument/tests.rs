@@ -54,6 +54,7 @@ fn view() -> PackageView {
         extras: Some(Arc::from(
             r##"{"description":"X.","readme":"X","_rev":"forged","maintainers":[{"name":"mallory"}]}"##,
         )),
+        members: Vec::new(),
         created_at: None,
         modified_at: Timestamp::from_secs(1_000),
         revision: 3,

@@ -12,6 +12,7 @@ fn read(package: &str, document: &Value) -> Result<UpstreamIndex, FormatError> {
         content_type: "application/json",
         bytes: &bytes,
         settings: None,
+        last_modified: None,
     };
     parse(&name::parse(package).unwrap(), &document)
 }
@@ -141,6 +142,7 @@ fn proxied(document: &Value, key: &'static str) -> Value {
         tags: index.tags,
         owners: Vec::new(),
         extras: index.extras,
+        members: Vec::new(),
         created_at: index.created_at,
         modified_at: index.modified_at.unwrap(),
         revision: 7,

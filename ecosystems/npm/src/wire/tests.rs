@@ -8,7 +8,7 @@ use crate::testing::Asked;
 fn shown(call: &Call) -> String {
     match call {
         Call::ReadDocument { package, document } => format!("{} of {package}", document.as_str()),
-        Call::ReadArtifact { package, filename } => format!("file {filename} of {package}"),
+        Call::ReadArtifact { package, filename, .. } => format!("file {filename} of {package}"),
         Call::Remove { package, version: None } => format!("remove {package}"),
         Call::Remove { package, version: Some(version) } => format!("remove {package} {version}"),
         Call::ReadTags { package } => format!("tags of {package}"),

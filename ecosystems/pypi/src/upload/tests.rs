@@ -1,5 +1,6 @@
 use http::{HeaderMap, HeaderValue, Method};
 use vouchsafe_adapter::Mount;
+use vouchsafe_adapter::body::BodyDecoder;
 use vouchsafe_domain::call::PublishDraft;
 
 use super::*;
@@ -67,7 +68,7 @@ fn decode(body: &[u8], cuts: usize) -> Result<(PublishDraft, Vec<Vec<u8>>), Wire
     let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
     let content_type = HeaderValue::from_str(&content_type).unwrap();
     let headers: HeaderMap = [(http::header::CONTENT_TYPE, content_type)].into_iter().collect();
-    let mut decoder = Box::new(UploadDecoder::new(&WireRequest {
+    let mut decoder = Box::new(decoder(&WireRequest {
         method: &Method::POST,
         segments: &["legacy".to_owned()],
         has_trailing_slash: true,

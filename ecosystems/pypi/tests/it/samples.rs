@@ -100,6 +100,7 @@ pub(crate) fn package(releases: Vec<ReleaseView>) -> PackageView {
         tags: Default::default(),
         owners: vec![OwnerView { number: 1, name: "ann".to_owned() }],
         extras: None,
+        members: Vec::new(),
         created_at: None,
         modified_at: Timestamp::from_secs(1_700_000_000),
         revision: 7,

@@ -1,7 +1,8 @@
 //! Documents as clients read them.
 
 use vouchsafe_adapter::Ecosystem;
-use vouchsafe_domain::index::{DocumentKey, PackageView, WithheldRelease};
+use vouchsafe_domain::PackageName;
+use vouchsafe_domain::index::{DocumentKey, ListView, PackageView, WithheldRelease};
 use vouchsafe_ecosystem_pypi::PyPi;
 
 use crate::samples::{package, release};
@@ -47,7 +48,8 @@ fn pages_vary_by_accept_and_name_their_type() {
         ("simple-html-v1", "application/vnd.pypi.simple.v1+html"),
     ] {
         let key = DocumentKey::from_static(key);
-        for document in [PyPi.render(&mixed(), &key), PyPi.render_list(&[], &key)] {
+        for document in [PyPi.render(&mixed(), &key), PyPi.render_list(&list_of(Vec::new()), &key)]
+        {
             let document = document.unwrap();
             assert_eq!(document.content_type, content_type);
             assert!(document.headers.contains(&("vary", "accept".to_owned())));
@@ -98,10 +100,17 @@ fn the_json_api_has_no_withheld_release() {
 fn the_list_of_projects() {
     let names = ["Foo.Bar", "zope"].map(|name| PyPi.parse_name(name).unwrap());
     let text = |key: &'static str| {
-        let document = PyPi.render_list(&names, &DocumentKey::from_static(key)).unwrap();
+        let document =
+            PyPi.render_list(&list_of(names.to_vec()), &DocumentKey::from_static(key)).unwrap();
         String::from_utf8(document.body).unwrap()
     };
     insta::assert_snapshot!(text("simple-json"), @r#"{"meta":{"api-version":"1.4"},"projects":[{"name":"Foo.Bar"},{"name":"zope"}]}"#);
     assert!(text("simple-html").contains(r#"<a href="foo-bar/">Foo.Bar</a>"#));
-    assert!(PyPi.render_list(&names, &DocumentKey::from_static("json")).is_none());
+    assert!(
+        PyPi.render_list(&list_of(names.to_vec()), &DocumentKey::from_static("json")).is_none()
+    );
+}
+
+fn list_of(names: Vec<PackageName>) -> ListView {
+    ListView { names, base_url: "https://registry.example/pypi".into(), has_upstream: false }
 }

@@ -14,7 +14,13 @@ const PAGE_URL: &str = "https://upstream.example/root/simple/foo-bar/";
 fn parse(content_type: &str, page: &str) -> Result<UpstreamIndex, FormatError> {
     PyPi.parse_index(
         &PyPi.parse_name("foo-bar").unwrap(),
-        &UpstreamDocument { url: PAGE_URL, content_type, bytes: page.as_bytes(), settings: None },
+        &UpstreamDocument {
+            url: PAGE_URL,
+            content_type,
+            bytes: page.as_bytes(),
+            settings: None,
+            last_modified: None,
+        },
     )
 }
 

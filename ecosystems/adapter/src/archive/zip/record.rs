@@ -24,6 +24,8 @@ const EXTRA_UNICODE_PATH: u16 = 0x7075;
 const MODE_KIND: u32 = 0o170_000;
 const MODE_FILE: u32 = 0o100_000;
 const MODE_DIRECTORY: u32 = 0o040_000;
+/// All ones: no mode at all.
+const MODE_UNKNOWN: u32 = 0xffff;
 const DOS_DIRECTORY: u32 = 0x10;
 
 /// How an entry is packed. Nothing else is accepted.
@@ -147,8 +149,11 @@ impl Record {
     /// Refuses links and devices, and a directory that is named like a file.
     fn check_attributes(&self, attributes: u32) -> Result<(), FormatError> {
         let is_directory = self.kind == EntryKind::Directory;
-        let mode_fits = match (attributes >> 16) & MODE_KIND {
+        let mode = attributes >> 16;
+        let mode_fits = match mode & MODE_KIND {
             0 => true,
+            // Maven's packer writes this for directories whose mode it does not know.
+            MODE_KIND if mode == MODE_UNKNOWN && is_directory => true,
             MODE_FILE => !is_directory,
             MODE_DIRECTORY => is_directory,
             _ => return Err(refused(self, "is a link or a special file")),

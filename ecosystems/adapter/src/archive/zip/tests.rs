@@ -167,8 +167,9 @@ fn refuses(bytes: &[u8], expect: &str) {
 fn plain_archives_are_walked_in_the_order_of_their_bytes() {
     let stored = Raw { method: 0, ..file("a/stored", b"0123") };
     let directory = Raw { method: 0, mode: 0o040_755, dos_attributes: 0x10, ..file("a/", b"") };
-    let entries = [directory, stored, file("a/b", b"hello"), file("naïve", b"")];
-    let expect = ["a=", "a/stored=0123", "a/b=hello", "naïve="];
+    let modeless = Raw { method: 0, mode: 0xffff, dos_attributes: 0x10, ..file("m/", b"") };
+    let entries = [directory, stored, file("a/b", b"hello"), file("naïve", b""), modeless];
+    let expect = ["a=", "a/stored=0123", "a/b=hello", "naïve=", "m="];
     check(&zip(&entries), ZipRules::STRICT, Ok(&expect));
     check(&zip(&[]), ZipRules::STRICT, Ok(&[]));
 }
@@ -267,6 +268,7 @@ fn names_with_tricks_are_refused() {
 #[test]
 fn links_devices_and_disguised_directories_are_refused() {
     refuses(&zip(&[Raw { mode: 0o120_777, ..file("a", b"/etc") }]), "a link or a special file");
+    refuses(&zip(&[Raw { mode: 0xffff, ..file("a", b"") }]), "a link or a special file");
     refuses(&zip(&[Raw { mode: 0o020_666, ..file("a", b"") }]), "a link or a special file");
     refuses(&zip(&[Raw { mode: 0o040_755, ..file("a", b"") }]), "by one mark");
     refuses(&zip(&[Raw { mode: 0o100_644, ..file("a/", b"") }]), "by one mark");

@@ -1,0 +1,177 @@
+//! Publishing what was staged: every release of a deployment, in one commit.
+
+use std::collections::BTreeMap;
+
+use futures::StreamExt as _;
+use vouchsafe_domain::call::{Answer, Published};
+use vouchsafe_domain::deploy::{DeploymentState, StagedFile};
+use vouchsafe_domain::{ErrorCode, PackageName, PackageRef, RefusalKind, ReleaseRef, Version};
+use vouchsafe_store::blob::Spooled;
+use vouchsafe_store::{CommitError, DeploymentRow, EndedDeployment, StagedFileRow};
+
+use super::publisher;
+use crate::publish::{Preparation, Prepared, commit_refused, published};
+use crate::{App, AppError, CallContext, REGISTRY};
+
+/// How often the files of a deployment are read again because another one came meanwhile.
+const ATTEMPTS: usize = 3;
+
+/// One release of a deployment and its files.
+pub(super) struct StagedRelease {
+    pub(super) release: ReleaseRef,
+    pub(super) files: Vec<StagedFileRow>,
+}
+
+impl App {
+    /// Publishes what the caller has staged for a package.
+    pub(super) async fn finish(
+        &self,
+        context: &CallContext<'_>,
+        name: PackageName,
+        versions: &[Version],
+    ) -> Result<Answer, AppError> {
+        let account = publisher(context)?.id;
+        let package = PackageRef { ecosystem: context.mounted.id.clone(), name };
+        let open = self.inner.store.open_deployments(REGISTRY, &package, account).await?;
+        let mut done = Vec::new();
+        for row in open {
+            let is_meant = versions.is_empty()
+                || row.release.as_ref().is_some_and(|(_, staged)| {
+                    versions.iter().any(|version| version.canonical() == staged)
+                });
+            if is_meant {
+                done.extend(self.publish_deployment(context, &row).await?);
+            }
+        }
+        Ok(Answer::Deployed(done))
+    }
+
+    /// Checks and commits all releases of a deployment.
+    pub(super) async fn publish_deployment(
+        &self,
+        context: &CallContext<'_>,
+        row: &DeploymentRow,
+    ) -> Result<Vec<Published>, AppError> {
+        let mut row = row.clone();
+        for _ in 0..ATTEMPTS {
+            let staged = self.staged_releases(context, &row).await?;
+            let (mut done, mut ready) = (Vec::new(), Vec::new());
+            for staged in staged {
+                let release = staged.release.clone();
+                match self.prepare_staged(context, staged).await {
+                    Ok(Preparation::Unchanged(published)) => done.push(published),
+                    Ok(Preparation::Ready(prepared)) => ready.push(*prepared),
+                    Err(error) => {
+                        return Err(self.note_refused_publish(context, &release, error).await);
+                    }
+                }
+            }
+            match self.commit_all(&row, ready).await {
+                Ok(committed) => {
+                    done.extend(committed);
+                    return Ok(done);
+                }
+                Err(Retry::Again) => {}
+                Err(Retry::Never(error)) => return Err(error),
+            }
+            let again = self.inner.store.find_deployment(&row.id).await?;
+            row = match again {
+                Some(row) if row.state != DeploymentState::Published => row,
+                // Somebody asked for the same at the same time and was faster.
+                _ => return Ok(done),
+            };
+        }
+        let message = "files of this deployment keep coming; publish it when all were sent";
+        Err(AppError::refused(RefusalKind::Conflict, ErrorCode::DeploymentState, message))
+    }
+
+    async fn commit_all(
+        &self,
+        row: &DeploymentRow,
+        ready: Vec<Prepared>,
+    ) -> Result<Vec<Published>, Retry> {
+        let ended = EndedDeployment { id: row.id.clone(), revision: row.revision };
+        let (releases, warnings): (Vec<_>, Vec<_>) =
+            ready.into_iter().map(|prepared| (prepared.new, prepared.warnings)).unzip();
+        let store = &self.inner.store;
+        let committed = store.commit_deployment(releases.clone(), ended, self.now()).await;
+        let committed = committed.map_err(|(at, error)| match error {
+            CommitError::DeploymentChanged | CommitError::PackageAppeared => Retry::Again,
+            error => Retry::Never(match releases.get(at) {
+                Some(new) => commit_refused(error, &new.package, &new.version),
+                None => AppError::internal(error),
+            }),
+        })?;
+        let mut done = Vec::with_capacity(releases.len());
+        for ((new, warnings), committed) in releases.into_iter().zip(warnings).zip(committed) {
+            self.tell_published(&new, &committed);
+            done.push(published(new, warnings));
+        }
+        Ok(done)
+    }
+
+    /// The releases of a deployment, by name and version.
+    pub(super) async fn staged_releases(
+        &self,
+        context: &CallContext<'_>,
+        row: &DeploymentRow,
+    ) -> Result<Vec<StagedRelease>, AppError> {
+        let adapter = context.mounted.adapter;
+        let mut releases: BTreeMap<(String, String), Vec<StagedFileRow>> = BTreeMap::new();
+        for staged in self.inner.store.staged_files(&row.id).await? {
+            let key = (staged.package.clone(), staged.version.clone());
+            releases.entry(key).or_default().push(staged);
+        }
+        let releases = releases.into_iter().map(|((package, version), files)| {
+            let name = adapter.parse_name(&package).map_err(AppError::internal)?;
+            let version = adapter.parse_version(&version).map_err(AppError::internal)?;
+            let package = PackageRef { ecosystem: context.mounted.id.clone(), name };
+            Ok(StagedRelease { release: ReleaseRef { package, version }, files })
+        });
+        releases.collect()
+    }
+
+    /// Takes a staged release through every stage of a publish but the last.
+    pub(super) async fn prepare_staged(
+        &self,
+        context: &CallContext<'_>,
+        staged: StagedRelease,
+    ) -> Result<Preparation, AppError> {
+        let ReleaseRef { package, version } = staged.release;
+        let listed: Vec<StagedFile> = staged.files.iter().map(|row| row.file.clone()).collect();
+        let draft = context.mounted.adapter.assemble(&package.name, &version, &listed)?;
+        let mut spooled = Vec::with_capacity(draft.files.len());
+        for file in &draft.files {
+            let row = staged.files.iter().find(|row| row.file.filename == file.filename);
+            let row = row.ok_or_else(|| {
+                let cause = format!("{} was assembled and not staged", file.filename);
+                AppError::internal(std::io::Error::other(cause))
+            })?;
+            spooled.push(self.spool_again(context, row).await?);
+        }
+        self.prepare(context, draft, spooled).await
+    }
+
+    /// Copies a staged file to where it can be looked into: its blob may lie in a bucket.
+    async fn spool_again(
+        &self,
+        context: &CallContext<'_>,
+        row: &StagedFileRow,
+    ) -> Result<Spooled, AppError> {
+        let digests = context.mounted.adapter.profile().digests;
+        let mut spool = self.inner.blobs.spool(row.file.size_bytes, digests);
+        let mut read = self.inner.blobs.read(row.sha256, None).await?.stream;
+        while let Some(chunk) = read.next().await {
+            spool.write(&chunk?).await?;
+        }
+        Ok(spool.finish().await?)
+    }
+}
+
+/// What to do about a commit that failed.
+enum Retry {
+    /// Read the deployment again.
+    Again,
+    /// Tell the publisher.
+    Never(AppError),
+}
