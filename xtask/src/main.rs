@@ -7,6 +7,7 @@
 
 mod bench;
 mod command;
+mod docs;
 mod progress;
 mod services;
 mod test;
@@ -32,6 +33,7 @@ enum Task {
     Services(services::ServicesArgs),
     Test(test::TestArgs),
     Tidy(tidy::TidyArgs),
+    Docs(docs::DocsArgs),
     Bench(bench::BenchArgs),
 }
 
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Task::Services(args) => services::run(&args),
         Task::Test(args) => test::run(&args),
         Task::Tidy(args) => tidy::run(&args),
+        Task::Docs(args) => docs::run(&args),
         Task::Bench(args) => bench::run(&args),
     };
     match outcome {

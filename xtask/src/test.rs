@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 
 use crate::services::Services;
 use crate::tools::{self, Need};
-use crate::{command, progress, tidy, workspace};
+use crate::{command, docs, progress, tidy, workspace};
 
 /// Tests that drive a real package client live in a module of this name.
 const REAL_CLIENT_MODULE: &str = "real_client";
@@ -60,6 +60,9 @@ pub(crate) fn run(args: &TestArgs) -> Result<()> {
                 .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links");
             command::shown(run.with_environment(&mut cargo))
         });
+    }
+    if args.filter.is_empty() {
+        run.check("reference", |_| docs::is_current());
     }
     run.check("tests", |run| command::shown(run.with_environment(&mut cargo_test(args))));
     run.finish()

@@ -70,9 +70,10 @@ impl Admitted {
             .is_some_and(|row| row.upstream_digests.disagreement(&artifact.digests).is_some())
     }
 
-    /// Gives a file the digests of its admitted bytes when its upstream states others by now.
+    /// Gives a file the digests of its admitted bytes when its upstream states others by now, or
+    /// never stated any.
     pub(crate) fn correct(&self, artifact: &mut ArtifactView) {
-        if self.is_replaced(artifact)
+        if (artifact.digests.is_empty() || self.is_replaced(artifact))
             && let Some(row) = self.get(artifact)
         {
             artifact.digests = row.upstream_digests.clone();

@@ -44,18 +44,34 @@ impl App {
         call: Call,
         files: Vec<Spooled>,
     ) -> Result<Outcome, AppError> {
-        let answer = match call {
+        match call {
             Call::ReadDocument { package, document } => {
                 let served = self.read_document(context, package, &document).await?;
-                return Ok(Outcome::Document(served));
+                Ok(Outcome::Document(served))
+            }
+            Call::ReadArtifact { package, version, filename } => {
+                let download = self.read_artifact(context, package, version, filename).await?;
+                Ok(Outcome::Artifact(download))
+            }
+            // Reads are nearly everything that is asked. The rest lies on the heap, so that the
+            // future of a read is small: every request moves its future several times.
+            other => Box::pin(self.answer_other(context, other, files)).await,
+        }
+    }
+
+    async fn answer_other(
+        &self,
+        context: &CallContext<'_>,
+        call: Call,
+        files: Vec<Spooled>,
+    ) -> Result<Outcome, AppError> {
+        let answer = match call {
+            read @ (Call::ReadDocument { .. } | Call::ReadArtifact { .. }) => {
+                return Box::pin(self.answer(context, read, files)).await;
             }
             Call::ListPackages { document } => {
                 let served = self.list_packages(context, &document).await?;
                 return Ok(Outcome::Document(served));
-            }
-            Call::ReadArtifact { package, version, filename } => {
-                let download = self.read_artifact(context, package, version, filename).await?;
-                return Ok(Outcome::Artifact(download));
             }
             Call::ReadDigest { package, version, filename, algorithm } => {
                 self.read_digest(context, package, version, filename, algorithm).await?

@@ -96,7 +96,7 @@ impl App {
             Credential::Malformed => Err(refused("the Authorization header cannot be read")),
             Credential::Token(secret) => self.authenticate_token(secret, from).await,
             Credential::Password { name, password } => {
-                let account = self.check_password(name, password, from).await?;
+                let account = Box::pin(self.check_password(name, password, from)).await?;
                 Ok(Actor::Account(password_actor(&account)))
             }
         }
@@ -136,7 +136,7 @@ impl App {
             Ok(hash) => *hash.as_bytes(),
             Err(_) => {
                 self.check_throttle(&key)?;
-                return self.refuse_credential(&[key], "token").await;
+                return Box::pin(self.refuse_credential(&[key], "token")).await;
             }
         };
         if let Some(known) = self.inner.credentials.by_hash.get(&hash)
@@ -145,6 +145,11 @@ impl App {
             self.note_use(&known, now);
             return Ok(Actor::Account(known.actor.clone()));
         }
+        Box::pin(self.look_up_token(hash, key)).await
+    }
+
+    async fn look_up_token(&self, hash: [u8; 32], key: ThrottleKey) -> Result<Actor, AppError> {
+        let now = self.now();
         self.check_throttle(&key)?;
         let Some((row, account)) = self.inner.store.token_by_hash(&hash).await? else {
             return self.refuse_credential(&[key], "token").await;

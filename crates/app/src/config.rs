@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use url::Url;
@@ -70,6 +71,8 @@ pub struct EcosystemConfig {
     pub public_url: Option<String>,
     /// Largest artifact, in bytes.
     pub max_artifact_bytes: Option<u64>,
+    /// Builds to keep of a release that gains one with every publish; `None` keeps all.
+    pub keep_snapshots: Option<NonZeroUsize>,
 }
 
 /// Who may remove releases for good.

@@ -203,6 +203,10 @@ impl App {
             // Another node admitted other bytes under this name first: those stay.
             return Err(self.refuse_mismatch(&job, DigestAlgorithm::Sha256).await);
         }
+        if job.stated.is_empty() {
+            // From now on the index states what this registry knows.
+            self.inner.documents.invalidate(&package.to_string());
+        }
         Ok((row, held.filter(|_| is_followed)))
     }
 

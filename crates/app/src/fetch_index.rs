@@ -14,6 +14,7 @@ use vouchsafe_upstream::{DocumentRequest, Fetched, SingleFlight, Upstream, Upstr
 
 use crate::fetch_release::ReleaseTimes;
 use crate::sightings::{self, Before, Sightings};
+use crate::upstream_settings::Settings;
 use crate::{App, AppError, Mounted, REGISTRY};
 
 /// "Not there" is believed for this long at most: a package may be published any minute.
@@ -79,19 +80,12 @@ impl FetchedIndex {
 type Flight = Result<Option<Arc<FetchedIndex>>, Arc<AppError>>;
 type SettingsFlight = Result<Option<Settings>, Arc<AppError>>;
 
-/// An upstream's settings document.
-#[derive(Clone)]
-struct Settings {
-    row: UpstreamDocumentRow,
-    bytes: Bytes,
-}
-
 /// Parsed indexes in memory, and the flights that fetch them.
 pub(crate) struct Indexes {
     parsed: Cache<String, Arc<FetchedIndex>>,
     flights: SingleFlight<String, Flight>,
     /// Settings belong to an upstream as a whole: all of its packages wait for one fetch.
-    settings: SingleFlight<String, SettingsFlight>,
+    pub(crate) settings: SingleFlight<String, SettingsFlight>,
 }
 
 impl Indexes {
@@ -108,17 +102,17 @@ impl Indexes {
 pub(crate) struct Known {
     pub(crate) bytes: Bytes,
     pub(crate) row: UpstreamDocumentRow,
-    fresh_until: Timestamp,
-    stale_since: Option<Timestamp>,
+    pub(crate) fresh_until: Timestamp,
+    pub(crate) stale_since: Option<Timestamp>,
     /// Just fetched, and not in the store yet.
     pub(crate) is_new: bool,
     /// The one whose place it takes.
-    before: Option<(UpstreamDocumentRow, Bytes)>,
+    pub(crate) before: Option<(UpstreamDocumentRow, Bytes)>,
 }
 
 impl Known {
     /// A document that is in the store.
-    fn kept(
+    pub(crate) fn kept(
         bytes: Bytes,
         row: UpstreamDocumentRow,
         fresh_until: Timestamp,
@@ -168,20 +162,8 @@ impl App {
             Some(request) => self.settings_document(mounted, request).await?,
             None => None,
         };
-        let (name, at) = (package.name.clone(), settings.clone());
-        // A settings document may be as large as an index: some upstreams keep both in one.
-        let request = tokio::task::spawn_blocking(move || {
-            let document = at.as_ref().map(|settings| UpstreamDocument {
-                url: &settings.row.url,
-                content_type: settings.row.content_type.as_deref().unwrap_or_default(),
-                bytes: &settings.bytes,
-                settings: None,
-                last_modified: None,
-            });
-            adapter.upstream_index_by(&name, document.as_ref())
-        });
-        let Some(request) = request.await.map_err(AppError::internal)? else { return Ok(None) };
-        let Some(known) = self.known_document(mounted, &request).await? else { return Ok(None) };
+        let known = self.locate_index(mounted, package, settings.as_ref()).await?;
+        let Some(known) = known else { return Ok(None) };
         let (name, now) = (package.name.clone(), self.now());
         let mut sightings = self.inner.store.find_sightings(REGISTRY, package).await?;
         let fresh = known.is_new.then(|| (known.row.clone(), known.bytes.clone()));
@@ -230,34 +212,6 @@ impl App {
         Ok(Some(Arc::new(fetched)))
     }
 
-    /// The settings of an upstream, fetched once for all packages that wait for them.
-    async fn settings_document(
-        &self,
-        mounted: &Mounted,
-        request: UpstreamRequest,
-    ) -> Result<Option<Settings>, AppError> {
-        let (app, id) = (self.clone(), mounted.id.clone());
-        let key = format!("{id}#{}", request.path);
-        let flight = self.inner.indexes.settings.run(key, move || async move {
-            let Some(mounted) = app.ecosystem(id.as_str()) else { return Ok(None) };
-            let known = app.known_document(mounted, &request).await.map_err(Arc::new)?;
-            let Some(known) = known else { return Ok(None) };
-            if known.is_new {
-                app.keep_settings(mounted, &known).await.map_err(Arc::new)?;
-            }
-            Ok(Some(Settings { row: known.row, bytes: known.bytes }))
-        });
-        flight.await.map_err(shared)
-    }
-
-    /// Keeps settings that can be read: they take the place of a copy that could.
-    async fn keep_settings(&self, mounted: &Mounted, known: &Known) -> Result<(), AppError> {
-        let (adapter, bytes) = (mounted.adapter, known.bytes.clone());
-        let checked = tokio::task::spawn_blocking(move || adapter.check_settings(&bytes));
-        checked.await.map_err(AppError::internal)??;
-        self.remember(known.row.clone(), Some(known.bytes.clone())).await
-    }
-
     /// A document of the upstream, from the store when that is fresh enough, revalidated when not.
     pub(crate) async fn known_document(
         &self,
@@ -299,6 +253,7 @@ impl App {
                         .store
                         .touch_upstream_document(REGISTRY, &mounted.id, key, now)
                         .await?;
+                    let row = UpstreamDocumentRow { validated_at: now, ..row };
                     Ok(Some(Known::kept(bytes, row, now.plus(ttl), None)))
                 }
                 None => Ok(None),
@@ -383,7 +338,11 @@ impl App {
             .await
     }
 
-    async fn stored_body(&self, profile: &Profile, row: &UpstreamDocumentRow) -> Option<Bytes> {
+    pub(crate) async fn stored_body(
+        &self,
+        profile: &Profile,
+        row: &UpstreamDocumentRow,
+    ) -> Option<Bytes> {
         let sha256 = row.body_sha256?;
         match self.inner.blobs.read_all(sha256, profile.max_index_bytes).await {
             Ok(bytes) => Some(bytes),

@@ -11,9 +11,7 @@ mod wanted;
 
 use vouchsafe_domain::event::{EventKind, NewEvent};
 use vouchsafe_domain::reference::UnverifiedPurl;
-use vouchsafe_domain::{
-    AccountName, ErrorCode, GitSourceId, PackageRef, RefusalKind, Secret,
-};
+use vouchsafe_domain::{AccountName, ErrorCode, GitSourceId, PackageRef, RefusalKind, Secret};
 use vouchsafe_identity::webhook::{Proof, is_proven};
 use vouchsafe_store::{GitSourceRow, GitTagRow, NewGitSource, NewJob, new_id};
 use vouchsafe_upstream::git::Git;
@@ -145,8 +143,12 @@ impl App {
         let row = self.source_of(&package).await?;
         let mut report = self.import(&row, true).await.map_err(import::Failure::into_error)?;
         while report.left > 0 {
-            let next = self.import(&row, false).await.map_err(import::Failure::into_error)?;
-            report.add(next);
+            let before = report.left;
+            report.add(self.import(&row, false).await.map_err(import::Failure::into_error)?);
+            if report.left >= before {
+                // Somebody else works on it, or it was removed.
+                break;
+            }
         }
         Ok(report)
     }

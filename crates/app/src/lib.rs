@@ -47,6 +47,7 @@ mod sightings;
 mod sign_in;
 mod tags;
 mod tokens;
+mod upstream_settings;
 mod web_login;
 mod yank;
 

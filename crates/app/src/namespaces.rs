@@ -153,7 +153,11 @@ impl App {
             .ok_or_else(|| refuse(format!("there is no ecosystem `{ecosystem}` here")))?;
         let prefixes =
             canonical_prefixes(mounted.adapter, namespace.prefix()).ok_or_else(|| {
-                refuse(format!("{namespace} is no namespace: no package name begins like this"))
+                let title = mounted.adapter.profile().title;
+            refuse(format!(
+                "{namespace} is no namespace of {title}: one is all that names have before a slash, \
+                 or the words they begin with where they have none"
+            ))
             })?;
         Ok((mounted, prefixes))
     }
@@ -232,6 +236,9 @@ mod tests {
         check("npm", "@acme", &["@acme"]);
         check("pypi", "Acme_Tools", &["acme-tools", "acme"]);
         check("cargo", "Acme_tools", &["acme-tools", "acme"]);
+        check("maven", "com.acme.tools", &["com.acme.tools", "com.acme"]);
+        check("maven", "junit", &["junit"]);
+        check("composer", "acme.corp", &["acme.corp"]);
         check("golang", "example.com/mod", &["example.com/mod", "example.com"]);
     }
 
@@ -241,10 +248,13 @@ mod tests {
             ("npm", "acme"),
             ("npm", "@acme/tool"),
             ("npm", "@"),
-            ("npm", "@acme.."),
             ("pypi", "acme-"),
             ("pypi", "acme/x"),
             ("cargo", "1acme"),
+            ("maven", "com.acme/lib"),
+            ("maven", "com..acme"),
+            ("composer", "acme/lib"),
+            ("composer", "Acme"),
         ] {
             check(ecosystem, typed, &[]);
         }

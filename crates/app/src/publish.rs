@@ -116,7 +116,7 @@ impl App {
         Ok(published)
     }
 
-    fn reached(&self, step: PublishStep) {
+    pub(crate) fn reached(&self, step: PublishStep) {
         self.inner.observer.reached(step);
     }
 

@@ -82,6 +82,18 @@ impl App {
         {
             return self.open(filename, &ticket).await;
         }
+        Box::pin(self.judge_and_open(context, package, purl, version, filename)).await
+    }
+
+    /// Finds a file, judges it, and remembers the judgement.
+    async fn judge_and_open(
+        &self,
+        context: &CallContext<'_>,
+        package: PackageRef,
+        purl: String,
+        version: Option<&Version>,
+        filename: Filename,
+    ) -> Result<ArtifactDownload, AppError> {
         let generation = self.inner.documents.generation(&purl);
         let rules_revision = self.inner.rules.current().revision;
         let found = match self.locate(context.mounted, &package).await? {
@@ -114,7 +126,7 @@ impl App {
             generation,
             rules_revision,
         });
-        self.inner.tickets.insert(key, Arc::clone(&ticket));
+        self.inner.tickets.insert(format!("{purl}#{filename}"), Arc::clone(&ticket));
         self.open(filename, &ticket).await
     }
 
@@ -135,8 +147,8 @@ impl App {
             let bytes = match self.inner.small_blobs.get(&ticket.sha256) {
                 Some(bytes) => bytes,
                 None => {
-                    let bytes =
-                        self.inner.blobs.read_all(ticket.sha256, SMALL_ARTIFACT_BYTES).await?;
+                    let read = self.inner.blobs.read_all(ticket.sha256, SMALL_ARTIFACT_BYTES);
+                    let bytes = Box::pin(read).await?;
                     self.inner.small_blobs.insert(ticket.sha256, bytes.clone());
                     bytes
                 }

@@ -35,7 +35,7 @@ impl App {
         let rules_revision = self.inner.rules.current().revision;
         let entry = match self.inner.documents.get(&cache_key, &purl, rules_revision, self.now()) {
             Some(entry) => entry,
-            None => self.render_once(&package, &purl, key, cache_key).await?,
+            None => Box::pin(self.render_once(&package, &purl, key, cache_key)).await?,
         };
         match &entry.document {
             Some(document) => Ok(ServedDocument {

@@ -48,7 +48,8 @@ impl App {
     /// Reads a body to its end.
     ///
     /// An artifact is spooled only for an actor that may publish something; everybody else is
-    /// refused at its first byte. A refusal of a body that publishes is recorded.
+    /// refused at its first byte, and who has no account before it. A refusal of a body that
+    /// publishes is recorded.
     ///
     /// # Errors
     ///
@@ -65,6 +66,10 @@ impl App {
         E: std::fmt::Display,
     {
         let is_publish = decoder.may_carry_files();
+        // Strangers are not even asked to send it: a client that waits for a word keeps its file.
+        if is_publish && matches!(actor, Actor::Anonymous) {
+            may_upload(actor)?;
+        }
         match self.receive_whole(mounted, actor, decoder, body).await {
             Err(error) if is_publish => Err(self.note_refused_upload(mounted, actor, error).await),
             settled => settled,

@@ -20,11 +20,16 @@ const MAX_ATTEMPTS: u64 = 5;
 /// Wait after the first failure. Each further one waits four times as long.
 const FIRST_WAIT: Duration = Duration::from_secs(30);
 
+/// Wait before a job of an unknown kind is looked at again here.
+const UNKNOWN_WAIT: Duration = Duration::from_secs(600);
+
 /// How a job ended.
 enum Ended {
     Done,
     /// It may work later.
     Failed(String),
+    /// A newer program on another node knows what to do.
+    Unknown,
 }
 
 impl App {
@@ -54,6 +59,10 @@ impl App {
         };
         match ended {
             Ended::Done => drop(store.complete_job(job.id, worker).await?),
+            Ended::Unknown => {
+                let retry_at = self.now().plus(UNKNOWN_WAIT);
+                store.fail_job(job.id, worker, "unknown kind", retry_at).await?;
+            }
             Ended::Failed(reason) if job.attempts >= MAX_ATTEMPTS => {
                 tracing::warn!(kind = job.kind, reason, "a job is given up");
                 store.complete_job(job.id, worker).await?;
@@ -71,8 +80,7 @@ impl App {
     async fn run_job(&self, job: &JobRow) -> Result<Ended, AppError> {
         match job.kind.as_str() {
             IMPORT_JOB => self.run_import(job).await,
-            // Of a newer program on another node, which will take it.
-            unknown => Ok(Ended::Failed(format!("the kind `{unknown}` is unknown here"))),
+            _ => Ok(Ended::Unknown),
         }
     }
 

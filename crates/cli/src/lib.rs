@@ -10,12 +10,14 @@ mod adopt;
 mod backup;
 mod claim;
 mod client;
+mod composer;
 mod config;
 mod fsck;
 mod namespace;
 mod open;
 mod policy;
 mod print;
+mod reference;
 mod serve;
 mod token;
 mod user;
@@ -24,7 +26,8 @@ mod yank;
 use clap::{Parser, Subcommand};
 use vouchsafe_adapter::Ecosystem;
 
-/// One registry server for Cargo, npm and PyPI, hosted and proxied, that vouches for what it serves.
+/// One registry server for Cargo, npm, PyPI, Composer, Maven and Go, hosted and proxied, that
+/// vouches for what it serves.
 ///
 /// Start it with `vouchsafe serve`, make yourself an account with `vouchsafe user add`, a token
 /// with `vouchsafe token add`, and point your package manager at it with `vouchsafe client setup`
@@ -54,6 +57,9 @@ enum Command {
     /// Claim names and prefixes that are never asked upstream.
     #[command(subcommand)]
     Claim(claim::ClaimCommand),
+    /// Publish Composer packages, and import tags of git repositories as releases of them.
+    #[command(subcommand)]
+    Composer(composer::ComposerCommand),
     /// Give beginnings of package names to accounts.
     #[command(subcommand)]
     Namespace(namespace::NamespaceCommand),
@@ -71,6 +77,9 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Fill an empty data folder from a backup.
     Restore(backup::RestoreArgs),
+    /// Print a page of the reference as Markdown.
+    #[command(subcommand, hide = true)]
+    Reference(reference::ReferenceCommand),
     /// Print shell completions.
     Completions {
         /// Which shell.
@@ -110,6 +119,7 @@ async fn run(command: Command, adapters: &'static [&'static dyn Ecosystem]) -> a
         Command::Client(command) => client::run(command),
         Command::Adopt(args) => adopt::run(args, adapters),
         Command::Claim(command) => claim::run(command, adapters).await,
+        Command::Composer(command) => composer::run(command, adapters).await,
         Command::Namespace(command) => namespace::run(command, adapters).await,
         Command::Policy(command) => policy::run(command, adapters).await,
         Command::Yank(args) => yank::run(args, adapters).await,
@@ -117,6 +127,10 @@ async fn run(command: Command, adapters: &'static [&'static dyn Ecosystem]) -> a
         Command::Fsck(args) => fsck::run(args, adapters).await,
         Command::Backup(args) => backup::backup(args, adapters).await,
         Command::Restore(args) => backup::restore(args, adapters).await,
+        Command::Reference(page) => {
+            use clap::CommandFactory as _;
+            reference::run(&page, Cli::command())
+        }
         Command::Completions { shell } => {
             use clap::CommandFactory as _;
             let mut script = Vec::new();

@@ -96,7 +96,12 @@ async fn print_next_steps(app: &vouchsafe_app::App, settings: &Settings) -> anyh
     let (data, url) = (settings.data_dir.display(), &settings.app.site_url);
     eprintln!("next: vouchsafe user add NAME --email ADDRESS --admin --data {data}");
     eprintln!("      vouchsafe token add --user NAME --data {data}");
-    eprintln!("      vouchsafe client setup cargo --url {url} --token TOKEN   (or npm, pypi)");
+    let ecosystems: Vec<String> =
+        app.ecosystems().iter().map(|mounted| mounted.id.to_string()).collect();
+    if let [first, others @ ..] = ecosystems.as_slice() {
+        let others = others.join(", ");
+        eprintln!("      vouchsafe client setup {first} --url {url} --token TOKEN   (or {others})");
+    }
     eprintln!("      open {url}/ in a browser");
     Ok(())
 }

@@ -40,8 +40,10 @@ pub(crate) fn discover(env: &Env) -> Result<Discovered, DiscoverError> {
         }
     }
     fs::write(scratch.path().join("composer.json"), "{}").map_err(DiscoverError::Scratch)?;
-    let variables: [(&str, &OsStr); 4] = [
+    let cache = scratch.path().join("cache");
+    let variables: [(&str, &OsStr); 5] = [
         ("COMPOSER_HOME", home.as_os_str()),
+        ("COMPOSER_CACHE_DIR", cache.as_os_str()),
         ("COMPOSER", "composer.json".as_ref()),
         ("COMPOSER_ALLOW_SUPERUSER", "1".as_ref()),
         ("COMPOSER_DISABLE_NETWORK", "1".as_ref()),

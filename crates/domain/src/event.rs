@@ -43,6 +43,8 @@ event_kinds! {
     ReleasePublished => "release.published",
     /// A further artifact was added to a release.
     ArtifactAdded => "artifact.added",
+    /// An artifact was removed, because newer ones took its place.
+    ArtifactRemoved => "artifact.removed",
     /// A publish was refused.
     PublishRefused => "publish.refused",
     /// A release was yanked.

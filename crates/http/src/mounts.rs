@@ -136,8 +136,9 @@ impl Mounts {
                 return Ok(respond::wire(response));
             }
             Decoded::Body(decoder) => {
-                let received = self.app.receive(mounted, &actor, decoder, body.chunks()).await?;
-                self.app.confirm(&credential, &actor, client).await?;
+                let received = self.app.receive(mounted, &actor, decoder, body.chunks());
+                let received = Box::pin(received).await?;
+                Box::pin(self.app.confirm(&credential, &actor, client)).await?;
                 (received.call, received.files)
             }
         };

@@ -17,10 +17,13 @@ use crate::service::Cause;
 /// What an HTML document of an ecosystem may load and do: nothing.
 const DOCUMENT_POLICY: &str =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/// Longest reason phrase, in characters.
-const PHRASE_CHARS: usize = 200;
+/// Longest reason phrase, in characters: all that a publisher may have to mend fits, and proxies
+/// have room for it.
+const PHRASE_CHARS: usize = 600;
 /// Hexadecimal digits of a digest that make an entity tag.
 const TAG_DIGITS: usize = 32;
+/// What an adapter gives a document that clients shall not revalidate by its date.
+const NO_STORE: (&str, &str) = ("cache-control", "no-store");
 
 /// A response that an adapter wrote.
 pub(crate) fn wire(response: WireResponse) -> Response<Body> {
@@ -84,7 +87,10 @@ pub(crate) async fn document(
     set(headers, header::ETAG, &tag);
     // Changes within one second look the same in a date, so a young date is not offered.
     let has_settled = now.as_secs() > document.modified_at.as_secs() + 1;
-    if has_settled {
+    // Nor is one for what has to be read anew each time, because it has a word for people in it.
+    let is_kept = !document.headers.iter().any(|(name, value)| (*name, value.as_str()) == NO_STORE);
+    let has_date = has_settled && is_kept;
+    if has_date {
         set(headers, header::LAST_MODIFIED, &http_date(document.modified_at));
     }
     set_static(
@@ -109,7 +115,7 @@ pub(crate) async fn document(
         set(headers, header::AGE, &age.to_string());
         set_static(headers, header::WARNING, "110 vouchsafe \"the upstream cannot be reached\"");
     }
-    if is_unchanged(request, digest, has_settled.then_some(document.modified_at)) {
+    if is_unchanged(request, digest, has_date.then_some(document.modified_at)) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;
     }
@@ -202,7 +208,7 @@ pub(crate) async fn artifact(
             None => Body::from(bytes),
         },
         ArtifactBody::Blob(sha256) => {
-            let read = app.blobs().read(sha256, range).await?;
+            let read = Box::pin(app.blobs().read(sha256, range)).await?;
             Body::from_stream(read.stream)
         }
         ArtifactBody::Arriving(stream) => Body::from_stream(

@@ -13,6 +13,7 @@ use tracing::Instrument;
 use vouchsafe_app::{App, AppError};
 
 use crate::TrustedProxies;
+use crate::api::Api;
 use crate::mounts::Mounts;
 use crate::pages;
 
@@ -33,6 +34,7 @@ pub(crate) struct Client(pub(crate) IpAddr);
 #[derive(Clone)]
 pub(crate) struct Service {
     mounts: Arc<Mounts>,
+    api: Api,
     pages: axum::Router,
     proxies: TrustedProxies,
 }
@@ -40,7 +42,8 @@ pub(crate) struct Service {
 impl Service {
     pub(crate) fn new(app: App, proxies: TrustedProxies) -> Self {
         let pages = pages::router(app.clone());
-        Self { mounts: Arc::new(Mounts::new(app)), pages, proxies }
+        let api = Api::new(app.clone());
+        Self { mounts: Arc::new(Mounts::new(app)), api, pages, proxies }
     }
 
     pub(crate) async fn serve(&self, request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
@@ -66,6 +69,14 @@ impl Service {
         if let Some(found) = self.mounts.find(&request) {
             return self.mounts.serve(found, request, client).await;
         }
+        if let Some(endpoint) = Api::find(request.uri().path()) {
+            return Box::pin(self.api.serve(endpoint, request)).await;
+        }
+        // On the heap, so that the future of a package request stays small.
+        Box::pin(self.page(request, client)).await
+    }
+
+    async fn page(&self, request: Request<Incoming>, client: IpAddr) -> Response<Body> {
         let (head, body) = request.into_parts();
         // A form is short: it is there in time or not at all.
         let form = http_body_util::Limited::new(body, MAX_FORM_BYTES).collect();
@@ -125,11 +136,21 @@ fn log_once(
     if let Some(Cause(cause)) = response.extensions().get::<Cause>() {
         let chain = error_chain(cause.as_ref());
         tracing::error!(status = status.as_u16(), elapsed_ms, cause = %chain, "request failed");
-    } else if status == StatusCode::OK && method == http::Method::GET {
+    } else if is_plain_read(status, method) {
         tracing::debug!(status = status.as_u16(), elapsed_ms, "request served");
     } else {
         tracing::info!(status = status.as_u16(), elapsed_ms, "request served");
     }
+}
+
+/// A read that went well: most of what happens, and of interest to nobody.
+fn is_plain_read(status: StatusCode, method: &http::Method) -> bool {
+    let is_read = matches!(*method, http::Method::GET | http::Method::HEAD);
+    is_read
+        && matches!(
+            status,
+            StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED
+        )
 }
 
 fn error_chain(error: &dyn std::error::Error) -> String {

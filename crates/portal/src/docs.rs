@@ -1,6 +1,6 @@
 //! The documents of `docs/`, built into the binary: a registry explains itself, offline too.
 //!
-//! Guides and concepts live at `/docs/<section>/<slug>`, error codes at `/errors/<code>`. Links
+//! Guides, concepts and reference live at `/docs/<section>/<slug>`, error codes at `/errors/<code>`. Links
 //! between the files, which are relative so that they work in a checkout, become those addresses,
 //! and the example host becomes this server's own address. Tests compare the tables with the
 //! folders, with `ErrorCode::ALL` and with every link in the files.
@@ -36,7 +36,7 @@ macro_rules! documents {
     };
 }
 
-/// Guides and concepts.
+/// Guides, concepts, reference.
 pub static SECTIONS: &[Section] = &[
     Section {
         slug: "guides",
@@ -50,6 +50,11 @@ pub static SECTIONS: &[Section] = &[
             "trust-of-the-proxy" "cooldown" "dependency-confusion" "namespaces" "immutability"
             "tokens-and-scopes"
         ),
+    },
+    Section {
+        slug: "reference",
+        title: "Reference",
+        documents: documents!("reference": "commands" "configuration"),
     },
 ];
 
@@ -158,7 +163,7 @@ mod tests {
 
     #[test]
     fn every_file_is_built_in() {
-        for folder in ["errors", "guides", "concepts"] {
+        for folder in ["errors", "guides", "concepts", "reference"] {
             let path = format!("{}/../../docs/{folder}", env!("CARGO_MANIFEST_DIR"));
             let files: BTreeSet<String> = std::fs::read_dir(path)
                 .unwrap()

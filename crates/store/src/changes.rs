@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use vouchsafe_domain::event::{EventKind, NewEvent};
-use vouchsafe_domain::{PackageId, PackageRef, ReleaseRef, Timestamp, Version};
+use vouchsafe_domain::{Filename, PackageId, PackageRef, ReleaseRef, Timestamp, Version};
 
 use crate::connection::{WriteTx, without_nul};
 use crate::packages::package_by_id;
@@ -31,6 +31,10 @@ statements! {
 
     REMOVE_ARTIFACTS_OF_RELEASE =
         "UPDATE artifacts SET state = 'removed' WHERE release_id = $1 AND state <> 'removed'";
+
+    REMOVE_ARTIFACT =
+        "UPDATE artifacts SET state = 'removed'
+         WHERE package_id = $1 AND filename = $2 AND state <> 'removed'";
 
     DROP_TAGS_OF_RELEASE = "DELETE FROM tags WHERE release_id = $1";
 
@@ -152,6 +156,34 @@ async fn remove_release(tx: &mut WriteTx, removal: &Removal) -> Result<bool, Sto
     Ok(true)
 }
 
+struct ArtifactRemoval {
+    package_id: PackageId,
+    version: Version,
+    filenames: Vec<Filename>,
+    actor: String,
+    now: Timestamp,
+}
+
+async fn remove_artifacts(tx: &mut WriteTx, removal: &ArtifactRemoval) -> Result<u64, StoreError> {
+    let ArtifactRemoval { package_id, version, filenames, actor, now } = removal;
+    let release = release_ref(tx, *package_id, version).await?;
+    let mut removed = 0;
+    for filename in filenames {
+        let id = package_id.to_string();
+        if both!(tx, execute(REMOVE_ARTIFACT, id.as_str(), filename.as_str()))? == 0 {
+            continue;
+        }
+        removed += 1;
+        let event = NewEvent::new(EventKind::ArtifactRemoved, actor, release.to_string())
+            .with(json!({ "filename": filename }));
+        tx.event(&event, *now).await?;
+    }
+    if removed > 0 {
+        touch_package(tx, *package_id, *now).await?;
+    }
+    Ok(removed)
+}
+
 async fn remove_package(
     tx: &mut WriteTx,
     package_id: PackageId,
@@ -237,6 +269,25 @@ impl Store {
         let (version, actor) = (version.clone(), actor.to_owned());
         let removal = Removal { package_id, version, newest_version, actor, now };
         self.write(removal, |tx, removal| Box::pin(remove_release(tx, removal))).await
+    }
+
+    /// Removes files of a release for good, and leaves the release: their rows stay as tombstones,
+    /// the sweep deletes the bytes. Returns how many were there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; nothing was changed.
+    pub async fn remove_artifacts(
+        &self,
+        package_id: PackageId,
+        version: &Version,
+        filenames: Vec<Filename>,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let (version, actor) = (version.clone(), actor.to_owned());
+        let removal = ArtifactRemoval { package_id, version, filenames, actor, now };
+        self.write(removal, |tx, removal| Box::pin(remove_artifacts(tx, removal))).await
     }
 
     /// Removes a package with everything below it for good. Its name is never used again.

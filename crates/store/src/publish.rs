@@ -47,6 +47,9 @@ pub struct NewRelease {
     pub actor: String,
     /// The time of the commit.
     pub now: Timestamp,
+    /// Namespaces that the name lies in, the one that decides first. A new package is created only
+    /// by the account that the first one of them that is held belongs to.
+    pub namespaces: Vec<String>,
     /// What the package says to the document of its namespace; `None` leaves it.
     pub namespace_entry: Option<NamespaceEntry>,
     /// Work that follows from it.
@@ -118,6 +121,12 @@ pub enum CommitError {
     NameCollision {
         /// The other name, as published.
         existing: String,
+    },
+    /// The name lies in a namespace that belongs to another account, or is frozen.
+    #[error("the namespace {namespace} is not the publisher's")]
+    NamespaceHeld {
+        /// The namespace.
+        namespace: vouchsafe_domain::Namespace,
     },
     /// Files were added to the deployment since they were read, or it was published by somebody
     /// else. Read it again.
@@ -278,6 +287,7 @@ async fn create_package(tx: &mut WriteTx, new: &NewRelease) -> Result<PackageRow
         let existing = twin.package.name.display().to_owned();
         return Err(CommitError::NameCollision { existing });
     }
+    crate::verified_namespaces::check_creator(tx, new).await?;
     let id = PackageId::from_uuid(new_id());
     let inserted = both!(
         tx,

@@ -33,9 +33,21 @@ pub fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
+/// A [`zip`] with a symbolic link besides, as `(path, target)`.
+pub fn zip_with_symlink(files: &[(&str, &[u8])], link: (&str, &str)) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new_append(Cursor::new(zip(files))).unwrap();
+    zip.add_symlink(link.0, link.1, zip::write::SimpleFileOptions::default()).unwrap();
+    zip.finish().unwrap().into_inner()
+}
+
 /// Lower-case hexadecimal SHA-256.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
+}
+
+/// Lower-case hexadecimal SHA-1.
+pub fn sha1_hex(bytes: &[u8]) -> String {
+    hex::encode(Sha1::digest(bytes))
 }
 
 /// A `.crate` file.
@@ -196,4 +208,57 @@ pub fn pypi_upload(name: &str, version: &str, filename: &str, bytes: &[u8]) -> (
     body.extend_from_slice(bytes);
     body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
     (format!("multipart/form-data; boundary={boundary}"), body)
+}
+
+/// Lower-case hexadecimal digests of bytes: the endings of the files that a Maven client sends
+/// beside a file, and what is in them.
+pub fn maven_checksums(bytes: &[u8]) -> [(&'static str, String); 4] {
+    [
+        ("md5", hex::encode(md5::Md5::digest(bytes))),
+        ("sha1", hex::encode(Sha1::digest(bytes))),
+        ("sha256", sha256_hex(bytes)),
+        ("sha512", hex::encode(Sha512::digest(bytes))),
+    ]
+}
+
+/// A zip archive of a Composer package; `name` with its vendor.
+pub fn composer_zip(name: &str, version: &str) -> Vec<u8> {
+    let manifest = serde_json::json!({
+        "name": name, "version": version, "description": "A test package", "license": "MIT",
+        "autoload": { "psr-4": { "Test\\": "src/" } },
+    });
+    let manifest = serde_json::to_vec_pretty(&manifest).unwrap();
+    zip(&[
+        ("composer.json", &manifest),
+        ("src/Answer.php", b"<?php namespace Test; final class Answer { const IT = 42; }\n"),
+    ])
+}
+
+/// A pom of a Maven package.
+pub fn pom(group: &str, artifact: &str, version: &str) -> Vec<u8> {
+    let pom = format!(
+        "<project><modelVersion>4.0.0</modelVersion><groupId>{group}</groupId>\
+         <artifactId>{artifact}</artifactId><version>{version}</version>\
+         <description>A test package</description></project>\n"
+    );
+    pom.into_bytes()
+}
+
+/// A jar that goes with [`pom`].
+pub fn jar(group: &str, artifact: &str, version: &str) -> Vec<u8> {
+    let properties = format!("groupId={group}\nartifactId={artifact}\nversion={version}\n");
+    zip(&[
+        ("META-INF/MANIFEST.MF", b"Manifest-Version: 1.0\r\n\r\n"),
+        (&format!("META-INF/maven/{group}/{artifact}/pom.properties"), properties.as_bytes()),
+    ])
+}
+
+/// The document with which a deploy of [`pom`] and [`jar`] ends.
+pub fn maven_metadata(group: &str, artifact: &str, version: &str) -> Vec<u8> {
+    let metadata = format!(
+        "<metadata><groupId>{group}</groupId><artifactId>{artifact}</artifactId><versioning>\
+         <release>{version}</release><versions><version>{version}</version></versions>\
+         </versioning></metadata>\n"
+    );
+    metadata.into_bytes()
 }

@@ -384,6 +384,16 @@ pub trait Ecosystem: Send + Sync + 'static {
         Some(self.upstream_index(package))
     }
 
+    /// The part of an upstream's settings document that is this package's index, for upstreams
+    /// that keep all in one document. It is read like an index that came by itself.
+    fn index_in_settings(
+        &self,
+        _package: &PackageName,
+        _settings: &UpstreamDocument<'_>,
+    ) -> Option<Vec<u8>> {
+        None
+    }
+
     /// Reads an upstream's index document. Every artifact gets an absolute `upstream_url`;
     /// releases and files that cannot be read are left out rather than guessed.
     ///
@@ -428,6 +438,21 @@ pub trait Ecosystem: Send + Sync + 'static {
     /// only.
     fn may_change(&self, _version: &Version) -> bool {
         false
+    }
+
+    /// Files of a release that may change ([`may_change`](Self::may_change)) whose place newer ones
+    /// have taken, when an operator keeps only so many.
+    ///
+    /// * `files`: of the release, in the order they were published.
+    /// * `keep`: how many builds to keep, at least one.
+    fn superseded(
+        &self,
+        _package: &PackageName,
+        _version: &Version,
+        _files: &[Filename],
+        _keep: usize,
+    ) -> Vec<Filename> {
+        Vec::new()
     }
 
     /// A file of an upstream's release that no document lists: its address follows from its name.

@@ -114,6 +114,15 @@ impl Ecosystem for Composer {
         version::stability(version) != Stability::Stable
     }
 
+    /// Who uploads with a script lets the script run again when it broke off.
+    fn repeats_publishes(&self) -> bool {
+        true
+    }
+
+    fn may_change(&self, version: &Version) -> bool {
+        version::is_moving(version)
+    }
+
     fn decode(&self, request: &WireRequest<'_>) -> Result<Decoded, WireError> {
         wire::decode(request)
     }
@@ -155,6 +164,10 @@ impl Ecosystem for Composer {
         Some(upstream::settings_request())
     }
 
+    fn check_settings(&self, settings: &[u8]) -> Result<(), FormatError> {
+        upstream::check_settings(settings)
+    }
+
     fn upstream_index(&self, package: &PackageName) -> UpstreamRequest {
         upstream::usual_request(package)
     }
@@ -165,6 +178,14 @@ impl Ecosystem for Composer {
         settings: Option<&UpstreamDocument<'_>>,
     ) -> Option<UpstreamRequest> {
         upstream::index_request(package, settings)
+    }
+
+    fn index_in_settings(
+        &self,
+        package: &PackageName,
+        settings: &UpstreamDocument<'_>,
+    ) -> Option<Vec<u8>> {
+        upstream::index_in_settings(package, settings)
     }
 
     fn parse_index(

@@ -19,6 +19,10 @@ pub(crate) const MOVING: DocumentKey = DocumentKey::from_static("p2-dev");
 /// A summary for people and tools; Composer never asks for it.
 pub(crate) const SUMMARY: DocumentKey = DocumentKey::from_static("package");
 
+/// Members that Composer prints.
+const WARNING: &str = "warning";
+const INFO: &str = "info";
+
 /// Digits of a SHA-256 that a hosted file is referred to by: as many as a commit has, which is
 /// what Composer knows to shorten.
 const REFERENCE_DIGITS: usize = 40;
@@ -30,9 +34,13 @@ pub(crate) fn render(view: &PackageView, document: &DocumentKey) -> Option<Docum
         key if *key == SUMMARY => summary(view),
         _ => return None,
     };
+    // Composer prints what it is told when a list arrives, and not when its copy is still good. A
+    // person who asks a second time must read the reason a second time.
+    let has_note = body.get(WARNING).or_else(|| body.get(INFO)).is_some();
+    let anew = has_note.then(|| ("cache-control", "no-store".to_owned()));
     Some(Document {
         content_type: "application/json",
-        headers: Vec::new(),
+        headers: anew.into_iter().collect(),
         body: body.to_string().into_bytes(),
     })
 }
@@ -58,7 +66,7 @@ fn version_list(view: &PackageView, wants_moving: bool) -> Value {
         let note = format!("{package} {version}{more} is withheld: {}", held.reason);
         // Composer prints both with every update. What can still be installed is no reason to
         // shout.
-        let key = if versions.is_empty() { "warning" } else { "info" };
+        let key = if versions.is_empty() { WARNING } else { INFO };
         body.insert(key.to_owned(), text::for_terminal(&note).into());
     }
     let packages = json!({ view.name.canonical(): minify::minify(versions) });

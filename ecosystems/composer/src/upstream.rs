@@ -55,7 +55,7 @@ fn request(path: String) -> UpstreamRequest {
 }
 
 /// Where the upstream's settings say that a package's versions are; `None` when they say that it
-/// has no such package.
+/// has no such package, or holds its versions itself.
 pub(crate) fn index_request(
     package: &PackageName,
     settings: Option<&UpstreamDocument<'_>>,
@@ -64,19 +64,44 @@ pub(crate) fn index_request(
         let root: Map<String, Value> = serde_json::from_slice(settings.bytes).ok()?;
         Some((settings, root))
     });
-    // Settings that cannot be read are told about when the index is parsed.
     let Some((settings, root)) = root else { return Some(usual_request(package)) };
-    let template = root.get("metadata-url").and_then(Value::as_str);
-    let Some(template) = template.filter(|template| template.contains(PLACEHOLDER)) else {
-        let is_inline = inline(&root, package).is_some();
-        return is_inline.then(settings_request);
-    };
+    let template = template(&root)?;
     if !may_have(&root, package) {
         return None;
     }
     let address = template.replace(PLACEHOLDER, package.canonical());
     let address = Url::parse(settings.url).and_then(|base| base.join(&address));
     Some(address.map_or_else(|_| usual_request(package), |url| request(url.into())))
+}
+
+/// Where version lists are, in settings that do not hold the versions themselves.
+fn template(root: &Map<String, Value>) -> Option<&str> {
+    let template = root.get("metadata-url").and_then(Value::as_str);
+    template.filter(|template| template.contains(PLACEHOLDER))
+}
+
+/// Settings that are none must not take the place of some that are: a page that asks for a
+/// password comes with a good status.
+pub(crate) fn check_settings(settings: &[u8]) -> Result<(), FormatError> {
+    let root: Result<Map<String, Value>, _> = serde_json::from_slice(settings);
+    root.map(drop).map_err(|error| FormatError::document(format!("{SETTINGS}: {error}")))
+}
+
+/// The versions of a package, out of settings that hold those of all packages.
+pub(crate) fn index_in_settings(
+    package: &PackageName,
+    settings: &UpstreamDocument<'_>,
+) -> Option<Vec<u8>> {
+    let mut root: Map<String, Value> = serde_json::from_slice(settings.bytes).ok()?;
+    if template(&root).is_some() {
+        return None;
+    }
+    let packages = root.get_mut("packages")?.as_object_mut()?;
+    let versions = packages.shift_remove(package.canonical())?;
+    let mut index = Map::new();
+    index.extend(root.shift_remove("minified").map(|marker| ("minified".to_owned(), marker)));
+    index.insert("packages".to_owned(), serde_json::json!({ package.canonical(): versions }));
+    Some(Value::Object(index).to_string().into_bytes())
 }
 
 /// Whether the upstream's own list of its packages, when it sends one, has room for this one.
@@ -88,11 +113,6 @@ fn may_have(root: &Map<String, Value>, package: &PackageName) -> bool {
         let mut names = names.iter().filter_map(Value::as_str);
         has_patterns || names.any(|name| name.eq_ignore_ascii_case(package.canonical()))
     })
-}
-
-/// The versions of a package in a document.
-fn inline<'a>(document: &'a Map<String, Value>, package: &PackageName) -> Option<&'a Value> {
-    document.get("packages")?.as_object()?.get(package.canonical())
 }
 
 pub(crate) fn parse(

@@ -205,6 +205,16 @@ impl Ecosystem for Maven {
         version::is_snapshot(version)
     }
 
+    fn superseded(
+        &self,
+        package: &PackageName,
+        version: &Version,
+        files: &[Filename],
+        keep: usize,
+    ) -> Vec<Filename> {
+        snapshot::superseded(package, version, files, keep)
+    }
+
     fn upstream_artifact(
         &self,
         package: &PackageName,

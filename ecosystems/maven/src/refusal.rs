@@ -1,7 +1,9 @@
 //! Refusals as Maven and Gradle show them.
 //!
-//! Maven 4 asks for a problem document (RFC 9457) and shows its words. Maven 3 and Gradle show the
-//! status and the reason phrase of HTTP/1.1, which `vouchsafe-http` sets, and nothing of a body.
+//! Maven 3.9 and 4 show the words of a problem document (RFC 9457). Some versions ask for one, others
+//! ask for nothing in particular and take one all the same; to those, one about a file that is
+//! not there would be a failure of the transfer, so a 404 never is one. Maven 3.8 and Gradle show
+//! the status and the reason phrase of HTTP/1.1, which `vouchsafe-http` sets, and nothing of a body.
 
 use http::StatusCode;
 use serde::Serialize;
@@ -25,12 +27,14 @@ struct Problem<'a> {
 /// See [`Ecosystem::encode_refusal`](vouchsafe_adapter::Ecosystem::encode_refusal).
 pub(crate) fn encode(request: &WireRequest<'_>, refusal: &Refusal) -> WireResponse {
     let status = StatusCode::from_u16(refusal.kind.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    let wants_problem = request.header("accept").is_some_and(|accept| {
+    // A 401 is answered by the client itself.
+    let is_ordinary = matches!(refusal.kind, RefusalKind::NotFound | RefusalKind::Unauthenticated);
+    let takes_problem = request.header("accept").is_none_or(|accept| {
         accept.split(',').any(|part| {
             part.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case(PROBLEM))
         })
     });
-    let mut response = if wants_problem {
+    let mut response = if takes_problem && !is_ordinary {
         let problem = Problem {
             type_: refusal.docs_url.as_deref().unwrap_or("about:blank"),
             title: status.canonical_reason().unwrap_or_default(),

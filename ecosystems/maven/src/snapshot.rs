@@ -117,6 +117,29 @@ pub(crate) fn newest_build<'a>(
     builds.min_by_key(|build| Reverse((build.timestamp, build.number)))
 }
 
+/// The files of all but the builds that appeared last. What belongs to no build stays.
+///
+/// * `files`: in the order they were published.
+pub(crate) fn superseded(
+    package: &PackageName,
+    version: &Version,
+    files: &[Filename],
+    keep: usize,
+) -> Vec<Filename> {
+    let mut builds: Vec<(&str, Vec<&Filename>)> = Vec::new();
+    for file in files {
+        let Some(build) = FileParts::of(package, version, file).and_then(|parts| parts.build) else {
+            continue;
+        };
+        match builds.iter_mut().find(|(value, _)| *value == build.value) {
+            Some((_, files)) => files.push(file),
+            None => builds.push((build.value, vec![file])),
+        }
+    }
+    let old = builds.len().saturating_sub(keep);
+    builds.into_iter().take(old).flat_map(|(_, files)| files).cloned().collect()
+}
+
 /// Reads an upstream's document into the files of one snapshot.
 ///
 /// * `url`: of the document; files lie beside it.

@@ -43,12 +43,12 @@ mod confusion;
 mod credentials;
 mod manifest;
 mod name;
-mod notice;
 mod object;
 mod packument;
 mod publish;
 mod refusal;
 mod registry_routes;
+mod restrictions;
 mod stored;
 #[cfg(test)]
 mod testing;

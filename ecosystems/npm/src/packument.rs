@@ -8,8 +8,8 @@ use vouchsafe_domain::digest::DigestAlgorithm;
 use vouchsafe_domain::index::{ArtifactView, Document, DocumentKey, PackageView, ReleaseView};
 use vouchsafe_domain::{Timestamp, Version};
 
-use crate::notice;
 use crate::object::{Fields, ObjectWriter};
+use crate::restrictions;
 use crate::stored::Stored;
 use crate::version;
 
@@ -47,8 +47,8 @@ enum Form {
 /// Writes one document.
 pub(crate) fn render(view: &PackageView, document: &DocumentKey) -> Option<Document> {
     match document.as_str() {
-        FULL => Some(packument("application/json", view, full(view))),
-        ABBREVIATED => Some(packument(ABBREVIATED_TYPE, view, abbreviated(view))),
+        FULL => Some(json_document("application/json", full(view))),
+        ABBREVIATED => Some(json_document(ABBREVIATED_TYPE, abbreviated(view))),
         key => {
             let body = manifest(view, key.strip_prefix(MANIFEST_PREFIX)?)?;
             Some(Document { content_type: "application/json", headers: Vec::new(), body })
@@ -62,10 +62,8 @@ pub(crate) fn release_of(document: &DocumentKey) -> Option<Version> {
 }
 
 /// Both forms live at one address, so caches must look at `Accept`.
-fn packument(content_type: &'static str, view: &PackageView, body: Vec<u8>) -> Document {
-    let mut headers = vec![("vary", "accept".to_owned())];
-    headers.extend(notice::of(&view.withheld).map(|line| (notice::HEADER, line)));
-    Document { content_type, headers, body }
+fn json_document(content_type: &'static str, body: Vec<u8>) -> Document {
+    Document { content_type, headers: vec![("vary", "accept".to_owned())], body }
 }
 
 fn full(view: &PackageView) -> Vec<u8> {
@@ -78,6 +76,7 @@ fn full(view: &PackageView) -> Vec<u8> {
     object.value("dist-tags", &view.tags);
     write_versions(&mut object, view, Form::Full);
     write_time(&mut object, view);
+    restrictions::write(&mut object, view);
     let extras = view.extras.as_deref().and_then(|json| Fields::parse(json).ok());
     let extras = extras.unwrap_or_default();
     write_maintainers(&mut object, view, extras.get("maintainers"));
@@ -100,6 +99,7 @@ fn abbreviated(view: &PackageView) -> Vec<u8> {
     // Not in the abbreviated form of the specification: with it, clients that wait for releases
     // to age need not fetch the full form as well.
     write_time(&mut object, view);
+    restrictions::write(&mut object, view);
     object.end();
     body
 }

@@ -130,9 +130,15 @@ fn check_file_address(
     filename: &str,
 ) {
     let name = package.canonical();
+    let place = adapter.upstream_index(package).path;
     let segments = match adapter.id().as_str() {
         "cargo" => vec!["api", "v1", "crates", name, version.display(), "download"],
         "npm" => vec![name, "-", filename],
+        "composer" => ["dist"].into_iter().chain(name.split('/')).chain([filename]).collect(),
+        "maven" => {
+            let parts = place_segments(&place);
+            parts.chain([version.canonical(), filename]).collect()
+        }
         _ => vec!["files", name, filename],
     };
     let request = Request::new(adapter, &Method::GET, &segments);
@@ -144,6 +150,11 @@ fn check_file_address(
         Ok(_) => panic!("{segments:?} is something else than a file"),
         Err(error) => panic!("{segments:?} cannot be asked for: {error}"),
     }
+}
+
+/// The folder that the index of a package lies in.
+fn place_segments(place: &str) -> impl Iterator<Item = &str> {
+    place.rsplit_once('/').map_or("", |(folder, _)| folder).split('/')
 }
 
 /// All documents of a package, as its clients ask for them.
@@ -163,6 +174,23 @@ fn document_keys(
         "npm" => {
             vec![get(&[name]), get(&[name]).header("accept", "application/vnd.npm.install-v1+json")]
         }
+        "composer" => {
+            let (vendor, short) = name.split_once('/').expect("a name has a vendor");
+            let (tagged, moving) = (format!("{short}.json"), format!("{short}~dev.json"));
+            vec![
+                get(&["p2", vendor, &tagged]),
+                get(&["p2", vendor, &moving]),
+                get(&["packages", vendor, &tagged]),
+            ]
+        }
+        "maven" => {
+            let metadata: Vec<&str> = place.split('/').collect();
+            let sha1 = format!("{place}.sha1");
+            let folder: Vec<&str> = place_segments(&place).collect();
+            let sha1: Vec<&str> = sha1.split('/').collect();
+            vec![get(&metadata), get(&sha1), get(&folder).with_slash()]
+        }
+        "golang" => vec![get(&place.split('/').collect::<Vec<_>>())],
         _ => vec![
             get(&["simple", name]).with_slash().header("accept", "text/html"),
             get(&["simple", name])
@@ -172,6 +200,10 @@ fn document_keys(
     };
     match (adapter.id().as_str(), version) {
         ("npm", Some(version)) => requests.push(get(&[name, version.display()])),
+        ("golang", Some(version)) => {
+            let place = adapter.upstream_release(package, version).expect("asked one by one").path;
+            requests.push(get(&place.split('/').collect::<Vec<_>>()));
+        }
         ("pypi", Some(version)) => {
             requests.push(get(&[name, "json"]));
             requests.push(get(&[name, version.canonical(), "json"]));

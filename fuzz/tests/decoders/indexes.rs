@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 use vouchsafe_adapter::{Ecosystem, UpstreamDocument};
 use vouchsafe_domain::index::UpstreamIndex;
 use vouchsafe_ecosystem_cargo::Cargo;
+use vouchsafe_ecosystem_composer::Composer;
+use vouchsafe_ecosystem_golang::Golang;
+use vouchsafe_ecosystem_maven::Maven;
 use vouchsafe_ecosystem_npm::Npm;
 use vouchsafe_ecosystem_pypi::PyPi;
 
@@ -75,8 +78,14 @@ impl Upstream<'_> {
         };
         let expected = files(&index);
         let documents = check_rendered(self.adapter, &proxied(self.adapter, index));
-        // The first one or two documents are the index in its forms; others are of one release.
-        let forms = if self.adapter.id().as_str() == "cargo" { 1 } else { 2 };
+        // The first one or two documents are the index in its forms; others are of one release. The
+        // two of Composer are two halves.
+        let (forms, is_halved) = match self.adapter.id().as_str() {
+            "cargo" | "maven" | "golang" => (1, false),
+            "composer" => (2, true),
+            _ => (2, false),
+        };
+        let mut halves = BTreeMap::new();
         for (key, document) in documents.into_iter().take(forms) {
             let base = format!("https://registry.example/{}/", self.adapter.id());
             let ours = Upstream {
@@ -87,7 +96,10 @@ impl Upstream<'_> {
             let again = ours.parse(&document.body, &base);
             let again = again.unwrap_or_else(|| panic!("{key:?}: what we write cannot be read"));
             let text = String::from_utf8_lossy(&document.body);
-            assert_eq!(files(&again), expected, "{key:?}: {text}");
+            match is_halved {
+                true => halves.extend(files(&again)),
+                false => assert_eq!(files(&again), expected, "{key:?}: {text}"),
+            }
             if self.settings.is_none() {
                 for file in again.releases.iter().flat_map(|release| &release.artifacts) {
                     let url = file.upstream_url.as_deref().unwrap();
@@ -95,6 +107,7 @@ impl Upstream<'_> {
                 }
             }
         }
+        assert!(!is_halved || halves == expected, "{halves:?} instead of {expected:?}");
     }
 }
 
@@ -155,5 +168,119 @@ fn pypi_simple_html() {
         };
         let mut script = Script::new(input);
         upstream.check(&script.spoil(samples::SIMPLE_HTML.as_bytes(), words::HTML));
+    });
+}
+
+#[test]
+fn composer_list_of_versions() {
+    target!(2000).for_each(|input: &[u8]| {
+        let upstream = Upstream {
+            adapter: &Composer,
+            package: "acme/tool",
+            content_type: "application/json",
+            settings: None,
+        };
+        let mut script = Script::new(input);
+        upstream.check(&script.spoil(samples::P2.as_bytes(), words::JSON));
+    });
+}
+
+/// Settings lead to addresses that are addresses, or hold lists that are lists.
+#[test]
+fn composer_root() {
+    let package = Composer.parse_name("acme/tool").unwrap();
+    target!(1000).for_each(|input: &[u8]| {
+        let mut script = Script::new(input);
+        let sample = *script.pick(&[samples::COMPOSER_ROOT, samples::P2]);
+        let bytes = script.spoil(sample.as_bytes(), words::JSON);
+        let settings = UpstreamDocument {
+            url: "https://upstream.example/packages.json",
+            content_type: "application/json",
+            bytes: &bytes,
+            settings: None,
+            last_modified: None,
+        };
+        if let Some(request) = Composer.upstream_index_by(&package, Some(&settings)) {
+            assert!(!request.path.is_empty() && !request.path.contains(char::is_control));
+        }
+        if let Some(list) = Composer.index_in_settings(&package, &settings) {
+            let upstream = Upstream {
+                adapter: &Composer,
+                package: "acme/tool",
+                content_type: "application/json",
+                settings: None,
+            };
+            upstream.check(&list);
+        }
+    });
+}
+
+#[test]
+fn maven_metadata() {
+    target!(2000).for_each(|input: &[u8]| {
+        let upstream = Upstream {
+            adapter: &Maven,
+            package: "com.acme:lib",
+            content_type: "text/xml",
+            settings: None,
+        };
+        let mut script = Script::new(input);
+        upstream.check(&script.spoil(samples::MAVEN_METADATA.as_bytes(), words::XML));
+    });
+}
+
+#[test]
+fn golang_list() {
+    target!(2000).for_each(|input: &[u8]| {
+        let upstream = Upstream {
+            adapter: &Golang,
+            package: "corp.example/Acme/lib",
+            content_type: "text/plain",
+            settings: None,
+        };
+        let mut script = Script::new(input);
+        upstream.check(&script.spoil(samples::GO_LIST.as_bytes(), words::LINES));
+    });
+}
+
+/// A document about one release is about that one, and its files lie below the upstream.
+#[track_caller]
+fn check_release(adapter: &dyn Ecosystem, package: &str, version: &str, bytes: &[u8]) {
+    let package = adapter.parse_name(package).unwrap();
+    let asked = adapter.parse_version(version).unwrap();
+    let document = UpstreamDocument {
+        url: "https://upstream.example/x/y/z",
+        content_type: "application/octet-stream",
+        bytes,
+        settings: None,
+        last_modified: None,
+    };
+    let Ok(release) = adapter.parse_release(&package, &asked, &document) else { return };
+    check_version(adapter, &release.version);
+    assert!(adapter.may_change(&asked) || release.version == asked, "{}", release.version);
+    assert!(is_json(&release.manifest), "{}", release.manifest);
+    let mut seen = BTreeMap::new();
+    for file in &release.artifacts {
+        let url = file.upstream_url.as_deref().expect("every file has its address");
+        assert!(url.starts_with("https://upstream.example/x/y/"), "{url}");
+        assert!(seen.insert(file.filename.to_string(), ()).is_none(), "{} twice", file.filename);
+        assert!(adapter.upstream_artifact(&package, &asked, &file.filename).is_some());
+    }
+}
+
+#[test]
+fn releases_one_by_one() {
+    type Sample = (&'static dyn Ecosystem, &'static str, &'static str, &'static str);
+    const SAMPLES: &[Sample] = &[
+        (&Golang, "corp.example/Acme/lib", "v1.0.0", samples::GO_INFO),
+        (&Golang, "corp.example/Acme/lib", "main", samples::GO_INFO),
+        (&Maven, "com.acme:lib", "1.0", samples::POM),
+        (&Maven, "com.acme:lib", "1.1-SNAPSHOT", samples::SNAPSHOT_METADATA),
+    ];
+    target!(4000).for_each(|input: &[u8]| {
+        let mut script = Script::new(input);
+        let (adapter, package, version, sample) = *script.pick(SAMPLES);
+        let tokens = if sample.starts_with('{') { words::JSON } else { words::XML };
+        check_release(adapter, package, version, &script.spoil(sample.as_bytes(), tokens));
     });
 }

@@ -24,6 +24,7 @@ mod indexes;
 mod inspection;
 mod names;
 mod publish_bodies;
+mod releases;
 mod requests;
 mod samples;
 mod script;

@@ -7,11 +7,12 @@ use vouchsafe_domain::{
     AccountName, Digest, DigestAlgorithm, EmailAddress, Filename, NamePattern, PackageRef,
     ReleaseRef, Timestamp,
 };
+use vouchsafe_ecosystem_composer::semver;
 
 use crate::accepted::{check_name, check_version};
 use crate::engine::target;
 use crate::script::Script;
-use crate::stage::ADAPTERS;
+use crate::stage::{ADAPTERS, some_name};
 use crate::words;
 
 /// One of each kind of small value.
@@ -25,10 +26,11 @@ const SMALL: &[&str] = &[
 
 #[test]
 fn package_names() {
-    target!(5000).for_each(|input: &[u8]| {
+    target!(10_000).for_each(|input: &[u8]| {
         let mut script = Script::new(input);
         let adapter = *script.pick(&ADAPTERS);
-        let raw = script.text(words::NAMES, 6);
+        let start = *script.pick(&["", "", "acme/", "com.acme/", "corp.example/"]);
+        let raw = format!("{start}{}", script.text(words::NAMES, 6));
         let Ok(name) = adapter.parse_name(&raw) else { return };
         check_name(adapter, &name);
         let package = PackageRef { ecosystem: adapter.id(), name };
@@ -48,14 +50,14 @@ fn package_names() {
 
 #[test]
 fn versions() {
-    target!(4000).for_each(|input: &[u8]| {
+    target!(8000).for_each(|input: &[u8]| {
         let mut script = Script::new(input);
         let adapter = *script.pick(&ADAPTERS);
         let mut versions = Vec::new();
         for _ in 0..3 {
             let raw = format!(
                 "{}{}",
-                script.pick(&["", "1.0.0", "1.0"]),
+                script.pick(&["", "1.0.0", "1.0", "v1.0.0", "dev-", "1.0-20240102.030405-"]),
                 script.text(words::VERSIONS, 5)
             );
             versions.extend(adapter.parse_version(&raw));
@@ -63,7 +65,7 @@ fn versions() {
         for version in &versions {
             check_version(adapter, version);
             adapter.is_prerelease(version);
-            let name = adapter.parse_name("a").unwrap();
+            let name = some_name(adapter);
             let package = PackageRef { ecosystem: adapter.id(), name };
             let release = ReleaseRef { package, version: version.clone() };
             let purl: UnverifiedPurl = release.to_string().parse().expect("a package URL parses");
@@ -79,6 +81,29 @@ fn versions() {
         if let [a, b, c] = versions.as_slice() {
             let is_ordered = |x, y| adapter.compare_versions(x, y) != Ordering::Greater;
             assert!(!(is_ordered(a, b) && is_ordered(b, c)) || is_ordered(a, c), "{a} {b} {c}");
+        }
+    });
+}
+
+/// Reading them ends, takes a bounded amount of memory, and says the same whenever it is asked.
+#[test]
+fn composer_constraints() {
+    target!(6000).for_each(|input: &[u8]| {
+        let mut script = Script::new(input);
+        let raw = script.text(words::CONSTRAINTS, 8);
+        let version = script.text(words::VERSIONS, 4);
+        if let Ok(normalized) = semver::normalize(&version) {
+            assert_eq!(semver::normalize(&normalized).as_ref(), Ok(&normalized), "{version:?}");
+            assert_eq!(semver::compare(&normalized, &normalized), Ordering::Equal);
+        }
+        let Ok(constraint) = semver::Constraint::parse(&raw) else { return };
+        let written = constraint.to_string();
+        assert!(written.len() <= 64 * (raw.len() + 16), "{raw:?} became {written:?}");
+        // A choice between a constraint and itself is no choice.
+        let Ok(twice) = semver::Constraint::parse(&format!("{raw} || {raw}")) else { return };
+        for version in ["1.0.0.0", "1.2.3.0-beta2", "2.0.9999999.9999999-dev", "dev-main"] {
+            let (once, twice) = (constraint.matches(version), twice.matches(version));
+            assert_eq!(once, twice, "{version}: {raw:?} became {written:?}");
         }
     });
 }

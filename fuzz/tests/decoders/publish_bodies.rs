@@ -1,9 +1,11 @@
-//! The bodies of `cargo publish`, `npm publish` and `twine upload`.
+//! The bodies of `cargo publish`, `npm publish`, `twine upload`, of Composer archives and of deploys.
 
 use http::Method;
 use vouchsafe_adapter::Ecosystem;
 use vouchsafe_domain::call::Call;
 use vouchsafe_ecosystem_cargo::Cargo;
+use vouchsafe_ecosystem_composer::Composer;
+use vouchsafe_ecosystem_maven::Maven;
 use vouchsafe_ecosystem_npm::Npm;
 use vouchsafe_ecosystem_pypi::PyPi;
 use vouchsafe_testkit::packages;
@@ -104,5 +106,52 @@ fn pypi_upload_form() {
         let mut request = Request::new(&PyPi, &Method::POST, &["legacy"]).with_slash();
         request.headers.insert("content-type", value);
         check_body(&PyPi, &request, &body, &mut script);
+    });
+}
+
+#[test]
+fn composer_archive_body() {
+    let archive = samples::composer_archive(samples::COMPOSER_JSON);
+    target!(500).for_each(|input: &[u8]| {
+        let mut script = Script::new(input);
+        let segments = ["packages", "upload", "acme", "tool", "1.2.0"];
+        let request = Request::new(&Composer, &Method::PUT, &segments);
+        check_body(&Composer, &request, &script.spoil(&archive, words::ANY), &mut script);
+    });
+}
+
+#[test]
+fn maven_deploy_bodies() {
+    let jar = samples::jar(samples::POM);
+    let sha1 = b"1111111111111111111111111111111111111111  lib-1.0.jar\n";
+    let files: [(&str, &[u8]); 3] = [
+        ("com/acme/lib/1.0/lib-1.0.jar", &jar),
+        ("com/acme/lib/1.0/lib-1.0.jar.sha1", sha1),
+        ("com/acme/lib/maven-metadata.xml", samples::MAVEN_METADATA.as_bytes()),
+    ];
+    target!(1500).for_each(|input: &[u8]| {
+        let mut script = Script::new(input);
+        let (path, body) = *script.pick(&files);
+        let segments: Vec<&str> = path.split('/').collect();
+        let request = Request::new(&Maven, &Method::PUT, &segments);
+        check_body(&Maven, &request, &script.spoil(body, words::XML), &mut script);
+    });
+}
+
+#[test]
+fn maven_bundle_form() {
+    let boundary = "----vouchsafe-testkit";
+    let body = [
+        format!("--{boundary}\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nx\r\n"),
+        format!("--{boundary}\r\nContent-Disposition: form-data; name=\"bundle\"; filename=\"b.zip\"\r\n\r\nPK\r\n"),
+        format!("--{boundary}--\r\n"),
+    ]
+    .concat();
+    target!(1000).for_each(|input: &[u8]| {
+        let mut script = Script::new(input);
+        let request = Request::new(&Maven, &Method::POST, &["api", "v1", "publisher", "upload"]);
+        let content_type = format!("multipart/form-data; boundary={boundary}");
+        let request = request.header("content-type", &content_type);
+        check_body(&Maven, &request, &script.spoil(body.as_bytes(), words::FORM), &mut script);
     });
 }

@@ -4,11 +4,15 @@ use http::{HeaderValue, Method, StatusCode};
 use vouchsafe_adapter::{Decoded, Ecosystem, WireResponse};
 use vouchsafe_domain::Refusal;
 use vouchsafe_domain::call::Call;
+use vouchsafe_domain::deploy::Deploy;
 use vouchsafe_ecosystem_cargo::Cargo;
+use vouchsafe_ecosystem_composer::Composer;
+use vouchsafe_ecosystem_golang::Golang;
+use vouchsafe_ecosystem_maven::Maven;
 use vouchsafe_ecosystem_npm::Npm;
 use vouchsafe_ecosystem_pypi::PyPi;
 
-use crate::accepted::check_name;
+use crate::accepted::{check_name, check_version};
 use crate::engine::target;
 use crate::script::Script;
 use crate::stage::{Request, feed};
@@ -31,6 +35,10 @@ const BODIES: &[&str] = &[
     r#"{"name":"ci","password":"secret","expires":30,"packages":["@acme/*"],"scopes":["@acme"]}"#,
     r#""1.0.0""#,
     r#"{"users":["ann","bob"]}"#,
+    r#"{"downloads":[{"name":"acme/tool","version":"1.2.0.0","downloaded":true}]}"#,
+    r#"{"reason":"broken","owners":["ann"]}"#,
+    "<metadata><groupId>com.acme</groupId><versioning><versions><version>1.0</version></versions></versioning></metadata>",
+    "1111111111111111111111111111111111111111  lib-1.0.jar",
     "",
 ];
 
@@ -43,6 +51,8 @@ const HEADERS: &[(&str, &str)] = &[
     ("npm-auth-type", "web"),
     ("npm-command", "unpublish"),
     ("user-agent", "npm/10.0.0 node/v20.0.0 linux x64"),
+    ("accept", "application/problem+json, */*"),
+    ("content-type", "application/zip"),
 ];
 
 /// A segment that the server's edge would hand on.
@@ -63,7 +73,24 @@ fn request(adapter: &dyn Ecosystem, script: &mut Script<'_>) -> Request {
     let mut request = Request::new(adapter, method, &segments);
     request.has_trailing_slash = script.one_in(3);
     for _ in 0..script.below(4) {
-        let keys = ["q", "text", "size", "from", "per_page", "page", "format", "write", "user"];
+        let keys = [
+            "q",
+            "text",
+            "size",
+            "from",
+            "per_page",
+            "page",
+            "format",
+            "write",
+            "user",
+            "version",
+            "vendor",
+            "filter",
+            "name",
+            "namespace",
+            "publishingType",
+            "id",
+        ];
         let key = (*script.pick(&keys)).to_owned();
         let values = ["0", "1", "-1", "4294967296", "true", "a b", "json", "\r\n", "é", "1e9"];
         request.query.push((key, script.text(&values, 3)));
@@ -87,7 +114,27 @@ fn check_call(adapter: &dyn Ecosystem, call: &Call) {
         | Call::RemoveTag { package, .. }
         | Call::ListOwners { package }
         | Call::ChangeOwners { package, .. }
+        | Call::ReadDigest { package, .. }
         | Call::Remove { package, .. } => check_name(adapter, package),
+        Call::CountInstalls(installed) => {
+            for (package, version) in installed {
+                check_name(adapter, package);
+                check_version(adapter, version);
+            }
+        }
+        Call::Deploy(
+            Deploy::Stage { package, version, .. }
+            | Deploy::Check { package, version, .. }
+            | Deploy::ReadFile { package, version, .. }
+            | Deploy::IsPublished { package, version },
+        ) => {
+            check_name(adapter, package);
+            check_version(adapter, version);
+        }
+        Call::Deploy(Deploy::Finish { package, versions }) => {
+            check_name(adapter, package);
+            versions.iter().for_each(|version| check_version(adapter, version));
+        }
         Call::Search(query) => assert!(query.limit <= 1_000, "{query:?}"),
         _ => {}
     }
@@ -144,4 +191,19 @@ fn npm_requests() {
 #[test]
 fn pypi_requests() {
     target!(5000).for_each(|input: &[u8]| check(&PyPi, &mut Script::new(input)));
+}
+
+#[test]
+fn composer_requests() {
+    target!(5000).for_each(|input: &[u8]| check(&Composer, &mut Script::new(input)));
+}
+
+#[test]
+fn maven_requests() {
+    target!(5000).for_each(|input: &[u8]| check(&Maven, &mut Script::new(input)));
+}
+
+#[test]
+fn golang_requests() {
+    target!(5000).for_each(|input: &[u8]| check(&Golang, &mut Script::new(input)));
 }

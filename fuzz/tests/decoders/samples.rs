@@ -77,6 +77,76 @@ pub(crate) const SIMPLE_HTML: &str = r#"<!DOCTYPE html><html><head><meta name="p
 <A HREF='https://upstream.example/g/Foo.Bar-1.1.tar.gz' data-yanked="broken &quot;x&quot;">Foo.Bar-1.1.tar.gz</A><!-- <a href=no> -->
 <a href=foo_bar-1.2%2Bcpu-1-cp312-abi3-manylinux_2_17_x86_64.whl data-dist-info-metadata=true data-yanked>x</a></body></html>"#;
 
+/// `composer.json` of `acme/tool`.
+pub(crate) const COMPOSER_JSON: &str = r#"{"name":"acme/tool","version":"1.2.0","type":"library","description":"A\n tool.","keywords":["a"],"homepage":"https://tool.example","license":["MIT"],"authors":[{"name":"Ann"}],"require":{"php":"^8.1 || ~7.4.0","acme/base":">=1.0 <2.0, !=1.5 | dev-main as 1.9.x-dev"},"require-dev":[],"conflict":{"acme/old":"*"},"replace":{"acme/part":"self.version"},"autoload":{"psr-4":{"Acme\\Tool\\":"src/"},"files":["f.php"]},"bin":["bin/tool"],"extra":{},"abandoned":"acme/new","source":{"type":"git","url":"https://git.example/x"}}"#;
+
+/// A short (minified) list of versions.
+pub(crate) const P2: &str = r#"{"minified":"composer/2.0","packages":{"acme/tool":[{"name":"acme/tool","version":"2.0.0","version_normalized":"2.0.0.0","description":"A tool.","license":["MIT"],"source":{"type":"git","url":"https://git.example/x","reference":"abc"},"dist":{"type":"zip","url":"https://upstream.example/d/2.zip","reference":"1111111111111111111111111111111111111111","shasum":""},"time":"2024-01-02T03:04:05+00:00","require":{"php":">=8"}},{"version":"1.1.0-RC1","version_normalized":"1.1.0.0-RC1","dist":{"type":"tar","url":"../d/1.1.tar","reference":"2222222222222222222222222222222222222222","shasum":"3333333333333333333333333333333333333333"},"require":"__unset","abandoned":"acme/new","published-time":"2024-02-02T03:04:05+00:00"},{"version":"dev-main","version_normalized":"dev-main","dist":{"type":"zip","url":"https://upstream.example/d/m.zip","reference":null,"shasum":"4444444444444444444444444444444444444444"},"abandoned":"__unset"},{"version":"1.0.0","version_normalized":"1.0.0.0","type":"metapackage","dist":"__unset"}]},"security-advisories":[]}"#;
+
+/// An upstream's `packages.json`.
+pub(crate) const COMPOSER_ROOT: &str = r#"{"packages":[],"metadata-url":"/p2/%package%.json","available-packages":["acme/tool"],"notify-batch":"https://upstream.example/downloads/"}"#;
+
+/// The pom of `com.acme:lib`.
+pub(crate) const POM: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<parent><groupId>com.acme</groupId><artifactId>parent</artifactId><version>1.0</version></parent>
+<artifactId>lib</artifactId><version>1.0</version><packaging>jar</packaging><name>Lib</name>
+<description>Some &amp; more.</description><url>https://lib.example</url>
+<licenses><license><name>MIT</name><url>https://mit.example</url></license></licenses>
+<developers><developer><id>ann</id></developer></developers><scm><url>https://git.example/lib</url></scm>
+<properties><x>1</x></properties>
+<dependencies><dependency><groupId>org.base</groupId><artifactId>base</artifactId><version>${x}</version><scope>test</scope></dependency></dependencies>
+</project>
+"#;
+
+/// The document of a package's versions.
+pub(crate) const MAVEN_METADATA: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<metadata modelVersion="1.1.0"><groupId>com.acme</groupId><artifactId>lib</artifactId><versioning>
+<latest>1.1-SNAPSHOT</latest><release>1.0</release><versions><version>0.9-alpha-1</version><version>1.0</version>
+<version>1.0.1</version><version>1.1-SNAPSHOT</version></versions><lastUpdated>20240102030405</lastUpdated></versioning>
+<plugins><plugin><name>Lib</name><prefix>lib</prefix><artifactId>lib-maven-plugin</artifactId></plugin></plugins></metadata>
+"#;
+
+/// The document of a snapshot's builds.
+pub(crate) const SNAPSHOT_METADATA: &str = r#"<metadata><groupId>com.acme</groupId><artifactId>lib</artifactId><version>1.1-SNAPSHOT</version><versioning>
+<snapshot><timestamp>20240102.030405</timestamp><buildNumber>7</buildNumber></snapshot><lastUpdated>20240102030405</lastUpdated>
+<snapshotVersions><snapshotVersion><extension>pom</extension><value>1.1-20240102.030405-7</value><updated>20240102030405</updated></snapshotVersion>
+<snapshotVersion><classifier>sources</classifier><extension>jar</extension><value>1.1-20240102.030405-7</value></snapshotVersion></snapshotVersions></versioning></metadata>
+"#;
+
+/// What Gradle reads instead of [`POM`].
+pub(crate) const GRADLE_MODULE: &str = r#"{"formatVersion":"1.1","component":{"group":"com.acme","module":"lib","version":"1.0","attributes":{"org.gradle.status":"release"}},"createdBy":{"gradle":{"version":"8.0"}},"variants":[{"name":"apiElements","attributes":{},"dependencies":[{"group":"org.base","module":"base","version":{"requires":"1"}}],"files":[{"name":"lib-1.0.jar","url":"lib-1.0.jar"}]},{"name":"other","available-at":{"url":"../../lib-jvm/1.0/lib-jvm-1.0.module","group":"com.acme","module":"lib-jvm","version":"1.0"}}]}"#;
+
+/// Versions of a Go module, and one that is no list of a canonical version.
+pub(crate) const GO_LIST: &str = "v1.0.0\nv1.1.0-RC.1 2024-01-02T03:04:05Z\nv2.0.0+incompatible\nv0.0.0-20240102030405-0123456789ab\nlatest\n";
+
+/// One version of it.
+pub(crate) const GO_INFO: &str = r#"{"Version":"v1.0.0","Time":"2024-01-02T03:04:05Z","Origin":{"VCS":"git","Hash":"0123456789ab"}}"#;
+
+/// A Composer archive with this `composer.json`, in the only directory.
+pub(crate) fn composer_archive(composer_json: &str) -> Vec<u8> {
+    zip_of(
+        &[("tool/composer.json", composer_json.as_bytes()), ("tool/src/Tool.php", b"<?php\n")],
+        true,
+    )
+}
+
+/// A jar with this pom packed into it.
+pub(crate) fn jar(pom: &str) -> Vec<u8> {
+    zip_of(
+        &[
+            ("META-INF/MANIFEST.MF", b"Manifest-Version: 1.0\r\n"),
+            ("META-INF/maven/com.acme/lib/pom.xml", pom.as_bytes()),
+            (
+                "META-INF/maven/com.acme/lib/pom.properties",
+                b"groupId=com.acme\nartifactId=lib\nversion=1.0\n",
+            ),
+            ("META-INF/maven/plugin.xml", b"<plugin><goalPrefix>lib</goalPrefix></plugin>"),
+        ],
+        true,
+    )
+}
+
 /// The body of `cargo publish`.
 pub(crate) fn crate_body(metadata: &[u8], archive: &[u8]) -> Vec<u8> {
     let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap().to_le_bytes();

@@ -1,4 +1,4 @@
-//! Requests, sinks and uploaded files, and the three adapters by name.
+//! Requests, sinks and uploaded files, and the adapters by name.
 
 use std::io::Cursor;
 
@@ -6,13 +6,23 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use vouchsafe_adapter::body::{BodyDecoder, UploadSink};
 use vouchsafe_adapter::ecosystem::ArtifactBytes;
 use vouchsafe_adapter::{Decoded, Ecosystem, Mount, WireError, WireRequest};
+use vouchsafe_domain::PackageName;
 use vouchsafe_domain::call::Call;
 use vouchsafe_ecosystem_cargo::Cargo;
+use vouchsafe_ecosystem_composer::Composer;
+use vouchsafe_ecosystem_golang::Golang;
+use vouchsafe_ecosystem_maven::Maven;
 use vouchsafe_ecosystem_npm::Npm;
 use vouchsafe_ecosystem_pypi::PyPi;
 
 /// Every adapter there is.
-pub(crate) const ADAPTERS: [&dyn Ecosystem; 3] = [&Cargo, &Npm, &PyPi];
+pub(crate) const ADAPTERS: [&dyn Ecosystem; 6] = [&Cargo, &Npm, &PyPi, &Composer, &Maven, &Golang];
+
+/// A name that an adapter takes.
+pub(crate) fn some_name(adapter: &dyn Ecosystem) -> PackageName {
+    let names = ["a", "a/b", "a.example/b"];
+    names.iter().find_map(|raw| adapter.parse_name(raw).ok()).expect("one of them is a name")
+}
 
 /// A request that owns its parts.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use sha2::Digest as _;
 
 use super::random::Random;
-use super::wire::Ecosystem;
+use super::wire::{Ecosystem, composer, maven};
 
 /// Builds the one file of a release: its name and its bytes.
 pub(crate) fn build(
@@ -50,6 +50,34 @@ pub(crate) fn build(
                 (format!("{root}/filling.bin"), filling),
             ];
             (format!("{root}.crate"), tar_gz(&files))
+        }
+        Ecosystem::Composer => {
+            let require = dependencies
+                .iter()
+                .map(|name| (format!("{}/{name}", composer::VENDOR), serde_json::json!("^1.0")));
+            let manifest = serde_json::json!({
+                "name": format!("{}/{package}", composer::VENDOR),
+                "version": version,
+                "description": "benchmark data",
+                "license": "MIT",
+                "require": serde_json::Value::Object(require.collect()),
+            });
+            let files = [
+                ("composer.json".to_owned(), manifest.to_string().into_bytes()),
+                ("filling.bin".to_owned(), filling),
+            ];
+            (format!("{}-{package}-{version}.zip", composer::VENDOR), zipped(&files))
+        }
+        Ecosystem::Maven => {
+            let about =
+                format!("groupId={}\nartifactId={package}\nversion={version}\n", maven::GROUP);
+            let folder = format!("META-INF/maven/{}/{package}", maven::GROUP);
+            let files = [
+                ("META-INF/MANIFEST.MF".to_owned(), b"Manifest-Version: 1.0\r\n\r\n".to_vec()),
+                (format!("{folder}/pom.properties"), about.into_bytes()),
+                ("filling.bin".to_owned(), filling),
+            ];
+            (format!("{package}-{version}.jar"), zipped(&files))
         }
         Ecosystem::Pypi => {
             let mut files = wheel_files(package, version, dependencies, filling);

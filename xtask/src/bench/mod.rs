@@ -48,7 +48,7 @@ use wire::Ecosystem;
 
 /// Measure the server beside others and write the page of benchmarks.
 ///
-/// About 15 minutes; with --quick under 4. Scenarios: M1, M2-*, M3 (index documents), D1, D2, D3,
+/// About 15 minutes; with --quick under 4. Scenarios: M1, M2-*, M3, M4 (index documents), D1, D2, D3,
 /// D3-range (files), A1 (M1 and D1 with and without sign-in and policy), U1 (publishing), P1-*, P2
 /// (an upstream behind the server), G1 (memory under many huge transfers), R1 and growth (large
 /// stores).

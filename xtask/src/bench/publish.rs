@@ -114,7 +114,7 @@ pub(crate) fn fill(server: &Running, data: &DataSet, limit: usize) -> Result<Pub
 pub(crate) struct Upload {
     package: String,
     filename: String,
-    request: Request,
+    requests: Vec<Request>,
 }
 
 impl Upload {
@@ -123,17 +123,18 @@ impl Upload {
         Ok(Self {
             package: release.package.clone(),
             filename: release.filename.clone(),
-            request: wire::publish(data.ecosystem, mount, release),
+            requests: wire::publish(data.ecosystem, mount, release),
         })
     }
 
     /// Sends it and says how long that took.
     fn send(&self, connection: &mut Connection) -> Result<Duration> {
         let start = Instant::now();
-        let answer = connection.send(&self.request)?;
-        let elapsed = start.elapsed();
-        answer.success().with_context(|| format!("{} was refused", self.filename))?;
-        Ok(elapsed)
+        for request in &self.requests {
+            let answer = connection.send(request)?;
+            answer.success().with_context(|| format!("{} was refused", self.filename))?;
+        }
+        Ok(start.elapsed())
     }
 }
 

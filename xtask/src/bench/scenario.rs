@@ -11,6 +11,10 @@ pub(crate) enum Subject {
     TinyIndex(Form),
     /// The index document of the package with many versions.
     LargeIndex(Form),
+    /// The digest beside it.
+    LargeIndexDigest,
+    /// The document that clients read first.
+    Root,
     /// A file of 10 kB.
     SmallArtifact,
     /// A file of 5 MB.
@@ -95,6 +99,28 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         description: "nothing new in the index document of many versions (304)",
         conditional: true,
         ..LARGE
+    },
+    Scenario {
+        name: "M2-sha1",
+        description: "digest of the index document of many versions",
+        subject: Subject::LargeIndexDigest,
+        only: &[Ecosystem::Maven],
+        ..PLAIN
+    },
+    Scenario {
+        name: "M4",
+        description: "root document (packages.json)",
+        subject: Subject::Root,
+        only: &[Ecosystem::Composer],
+        ..PLAIN
+    },
+    Scenario {
+        name: "M4-gzip",
+        description: "the same, compressed",
+        subject: Subject::Root,
+        gzip: true,
+        only: &[Ecosystem::Composer],
+        ..PLAIN
     },
     Scenario {
         name: "D1",

@@ -17,7 +17,11 @@ const HOSTS: &[(&str, &str)] = &[
     ("repo1.maven", ".org"),
     ("repo.maven.apache", ".org"),
     ("central.sonatype", ".com"),
+    ("maven.google", ".com"),
+    ("oss.sonatype", ".org"),
+    ("plugins.gradle", ".org"),
     ("proxy.golang", ".org"),
+    ("sum.golang", ".org"),
     ("deb.debian", ".org"),
 ];
 

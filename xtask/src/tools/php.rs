@@ -21,12 +21,16 @@ use crate::command;
 pub(super) const FOLDER: &str = "php";
 
 /// Debian's name for its next release, the package, and the oldest version that will do.
-pub(super) const PINS: &str = "testing composer >= 2.10";
+pub(super) const PINS: &str = "testing composer >= 2.10, functions of PHP 8.4";
 
 const SUITE: &str = "testing";
 const OLDEST: (u32, u32) = (2, 10);
 /// Debian's own keys; nothing signed by other keys of this machine is taken.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/// Functions that the package takes from Debian's newer PHP.
+const FUNCTIONS: &str = include_str!("../../tools/php-8.4-functions.php");
+const FUNCTIONS_FILE: &str = "php-8.4-functions.php";
 
 /// Where Debian's PHP libraries are, and name each other with this absolute path.
 const LIBRARY_DIR: &str = "/usr/share/php";
@@ -53,9 +57,15 @@ pub(super) fn install(folder: &Path) -> Result<()> {
         fs::remove_dir_all(leftover).context("cannot remove what is no longer needed")?;
     }
 
+    let functions = unpacked.join(FUNCTIONS_FILE);
+    fs::write(&functions, FUNCTIONS).context("cannot write the functions of a newer PHP")?;
     let program = write_script(
         &folder.join("bin/composer-current"),
-        &format!("exec php '{}' \"$@\"\n", unpacked.join("usr/bin/composer").display()),
+        &format!(
+            "exec php -d 'auto_prepend_file={}' '{}' \"$@\"\n",
+            functions.display(),
+            unpacked.join("usr/bin/composer").display()
+        ),
     )?;
     check_version(&program, &folder.join("home"))
 }

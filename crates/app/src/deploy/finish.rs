@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use futures::StreamExt as _;
 use vouchsafe_domain::call::{Answer, Published};
 use vouchsafe_domain::deploy::{DeploymentState, StagedFile};
-use vouchsafe_domain::{ErrorCode, PackageName, PackageRef, RefusalKind, ReleaseRef, Version};
+use vouchsafe_domain::{
+    ErrorCode, Filename, PackageName, PackageRef, RefusalKind, ReleaseRef, Version,
+};
 use vouchsafe_store::blob::Spooled;
-use vouchsafe_store::{CommitError, DeploymentRow, EndedDeployment, StagedFileRow};
+use vouchsafe_store::{
+    CommitError, CommittedRelease, DeploymentRow, EndedDeployment, NewRelease, StagedFileRow,
+};
 
 use super::publisher;
-use crate::publish::{Preparation, Prepared, commit_refused, published};
+use crate::publish::{Preparation, Prepared, PublishStep, commit_refused, published};
 use crate::{App, AppError, CallContext, REGISTRY};
 
 /// How often the files of a deployment are read again because another one came meanwhile.
@@ -66,7 +70,7 @@ impl App {
                     }
                 }
             }
-            match self.commit_all(&row, ready).await {
+            match self.commit_all(context, &row, ready).await {
                 Ok(committed) => {
                     done.extend(committed);
                     return Ok(done);
@@ -87,6 +91,7 @@ impl App {
 
     async fn commit_all(
         &self,
+        context: &CallContext<'_>,
         row: &DeploymentRow,
         ready: Vec<Prepared>,
     ) -> Result<Vec<Published>, Retry> {
@@ -104,10 +109,46 @@ impl App {
         })?;
         let mut done = Vec::with_capacity(releases.len());
         for ((new, warnings), committed) in releases.into_iter().zip(warnings).zip(committed) {
+            self.remove_superseded(context, &new, &committed).await;
             self.tell_published(&new, &committed);
             done.push(published(new, warnings));
         }
+        self.reached(PublishStep::Committed);
         Ok(done)
+    }
+
+    /// Removes builds of a snapshot that are more than the operator keeps. The publish has
+    /// succeeded by now: what goes wrong here is logged, and left to the next one.
+    async fn remove_superseded(
+        &self,
+        context: &CallContext<'_>,
+        new: &NewRelease,
+        committed: &CommittedRelease,
+    ) {
+        let adapter = context.mounted.adapter;
+        let settings = self.config().ecosystems.get(&context.mounted.id);
+        let Some(keep) = settings.and_then(|settings| settings.keep_snapshots) else { return };
+        if !adapter.may_change(&new.version) {
+            return;
+        }
+        let store = &self.inner.store;
+        let remove = async {
+            let contents = store.package_contents(committed.package_id).await?;
+            let of_release = contents
+                .artifacts
+                .into_iter()
+                .filter(|artifact| artifact.release_id == committed.release_id);
+            let files: Vec<Filename> = of_release.map(|artifact| artifact.filename).collect();
+            let (name, version) = (&new.package.name, &new.version);
+            let old = adapter.superseded(name, version, &files, keep.get());
+            if old.is_empty() {
+                return Ok(0);
+            }
+            store.remove_artifacts(committed.package_id, version, old, &new.actor, self.now()).await
+        };
+        if let Err(error) = remove.await {
+            tracing::warn!(package = %new.package, %error, "old builds were not removed");
+        }
     }
 
     /// The releases of a deployment, by name and version.

@@ -10,7 +10,7 @@ use vouchsafe_store::blob::Spooled;
 use vouchsafe_store::{DeploymentRow, NewStagedFile, PackageRow, StagedFileRow};
 
 use super::publisher;
-use crate::publish::{filename_taken, release_exists, tombstoned};
+use crate::publish::{PublishStep, filename_taken, release_exists, tombstoned};
 use crate::{App, AppError, CallContext, REGISTRY};
 
 impl App {
@@ -55,6 +55,7 @@ impl App {
         }
         let digests = spooled.digests.clone();
         let (sha256, size_bytes) = self.inner.blobs.keep(spooled).await?;
+        self.reached(PublishStep::FileKept);
         let file = NewStagedFile {
             package: package.name.clone(),
             version: version.clone(),
@@ -64,6 +65,7 @@ impl App {
         let store = &self.inner.store;
         let is_staged = store.stage_file(REGISTRY, package.clone(), account, file, self.now());
         if is_staged.await? {
+            self.reached(PublishStep::FileStaged);
             return Ok(false);
         }
         let message = format!("{release} is being published at this very moment");

@@ -5,13 +5,12 @@
 //! same refusals.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use vouchsafe_domain::actor::AccountActor;
 use vouchsafe_domain::call::{Answer, UnnamedUpload};
 use vouchsafe_domain::event::{EventKind, NewEvent};
-use vouchsafe_domain::{
-    Actor, ErrorCode, PackageRef, RefusalKind, ReleaseRef, Scope, Version,
-};
+use vouchsafe_domain::{Actor, ErrorCode, PackageRef, RefusalKind, ReleaseRef, Scope, Version};
 use vouchsafe_store::blob::Spooled;
 use vouchsafe_store::{EndedImport, GitSourceRow, GitSourceState, GitTagOutcome, GitTagRow};
 use vouchsafe_upstream::git::{FetchedTags, GitError, RemoteTag};
@@ -24,6 +23,8 @@ use crate::{App, AppError, CallContext, Mounted, REGISTRY};
 /// Tags that one run publishes at most. The rest waits for the next one, so that one repository
 /// does not keep the others waiting.
 const MAX_TAGS: usize = 50;
+/// Longest run. Each git command has a shorter limit of its own.
+const MAX_RUN: Duration = Duration::from_secs(30 * 60);
 
 /// Why a repository was not imported.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +81,8 @@ impl App {
         again: bool,
     ) -> Result<ImportReport, Failure> {
         let subject = self.package_of_source(source)?.to_string();
-        let imported = self.import_tags(source, again).await;
+        let imported = tokio::time::timeout(MAX_RUN, self.import_tags(source, again)).await;
+        let imported = imported.unwrap_or(Err(Failure::Git(GitError::TimedOut { after: MAX_RUN })));
         let (state, note, event) = match &imported {
             Ok(report) => {
                 let details = serde_json::json!({
@@ -187,9 +189,7 @@ impl App {
         let mut left = Vec::new();
         for (version, tag) in tags {
             let release = match &row {
-                Some(row) => {
-                    self.inner.store.find_release(row.id, version.canonical()).await?
-                }
+                Some(row) => self.inner.store.find_release(row.id, version.canonical()).await?,
                 None => None,
             };
             if release.is_none() {

@@ -76,6 +76,7 @@ impl App {
             account: context.actor.account().map(|account| account.id),
             actor: context.actor.label().to_owned(),
             now: self.now(),
+            namespaces: context.mounted.adapter.claimable_namespaces(&package.name),
             namespace_entry: namespace_entry.map(|(name, entry)| NamespaceEntry {
                 namespace: name.canonical().to_owned(),
                 entry,

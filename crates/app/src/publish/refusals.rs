@@ -16,6 +16,14 @@ pub(crate) fn commit_refused(
         CommitError::Tombstoned { .. } => tombstoned(package, version),
         CommitError::FilenameTaken { filename } => filename_taken(filename.as_str()),
         CommitError::NameCollision { existing } => name_collision(&existing),
+        // Verified, or frozen, while the files were looked into.
+        CommitError::NamespaceHeld { namespace } => AppError::refused(
+            RefusalKind::Forbidden,
+            ErrorCode::NameClaimed,
+            format!(
+                "{package} lies in the namespace {namespace}, which is not yours to publish in"
+            ),
+        ),
         CommitError::PackageAppeared | CommitError::PackageGone => AppError::refused(
             RefusalKind::Conflict,
             ErrorCode::ReleaseExists,

@@ -15,8 +15,17 @@ const PREFIX: &str = "VOUCHSAFE_";
 const NOT_KEYS: [&str; 5] = ["DATA", "CONFIG", "TOKEN", "TOOLS", "URL"];
 /// Sections with a level of ecosystem names below them.
 const NESTED: [&str; 2] = ["upstreams", "ecosystems"];
-const SECTIONS: [&str; 8] =
-    ["server", "database", "blobs", "access", "policy", "upstreams", "ecosystems", "namespaces"];
+const SECTIONS: [&str; 9] = [
+    "server",
+    "database",
+    "blobs",
+    "access",
+    "policy",
+    "upstreams",
+    "ecosystems",
+    "namespaces",
+    "sources",
+];
 
 pub(super) fn apply(file: &mut ConfigFile) -> anyhow::Result<()> {
     apply_from(
@@ -53,7 +62,7 @@ fn apply_from(
 }
 
 /// `UPSTREAMS_NPM_URL` is `upstreams`, `npm`, `url`.
-fn path_of(key: &str) -> Option<Vec<String>> {
+pub(super) fn path_of(key: &str) -> Option<Vec<String>> {
     let key = key.to_ascii_lowercase();
     let section = SECTIONS
         .into_iter()

@@ -19,6 +19,7 @@ pub(crate) struct ConfigFile {
     pub(crate) access: AccessSection,
     pub(crate) policy: PolicySection,
     pub(crate) namespaces: NamespacesSection,
+    pub(crate) sources: SourcesSection,
     pub(crate) upstreams: BTreeMap<EcosystemId, UpstreamSection>,
     pub(crate) ecosystems: BTreeMap<EcosystemId, EcosystemSection>,
     /// What the file said, so that the environment can be laid over it.
@@ -100,6 +101,14 @@ pub(crate) struct NamespacesSection {
     pub(crate) code_hosts: BTreeMap<String, Url>,
 }
 
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SourcesSection {
+    pub(crate) allow_private_network: bool,
+    pub(crate) max_repository_mb: Option<u64>,
+    pub(crate) timeout_secs: Option<u64>,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpstreamSection {
@@ -137,6 +146,7 @@ impl UpstreamSection {
 pub(crate) struct EcosystemSection {
     pub(crate) public_url: Option<Url>,
     pub(crate) max_artifact_mb: Option<u64>,
+    pub(crate) keep_snapshots: Option<std::num::NonZeroUsize>,
 }
 
 impl ConfigFile {

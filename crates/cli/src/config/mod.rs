@@ -4,8 +4,10 @@ mod adopted;
 mod duration;
 mod environment;
 mod file;
+mod reference;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,10 +22,12 @@ use vouchsafe_app::config::{EcosystemConfig, NamespaceConfig, Removal};
 use vouchsafe_domain::{EcosystemId, Secret};
 use vouchsafe_http::{ServerConfig, TlsFiles, TrustedProxies};
 use vouchsafe_store::blob::{BlobConfig, S3Config};
+use vouchsafe_upstream::git::GitConfig;
 use vouchsafe_upstream::{UpstreamConfig, UpstreamCredential};
 
 pub(crate) use adopted::{AdoptedUpstream, write_upstreams};
 pub(crate) use file::{ConfigFile, LogFormat, UpstreamSection};
+pub(crate) use reference::reference;
 
 /// Data folder when none is named.
 const DEFAULT_DATA_DIR: &str = "vouchsafe-data";
@@ -152,7 +156,7 @@ impl Settings {
                 max_connections: max_connections(&file)?,
                 shutdown_grace: Duration::from_secs(file.server.shutdown_grace_secs.unwrap_or(30)),
             },
-            app: app_config(&file, site_url)?,
+            app: AppConfig { git: Some(git(&file, &data_dir)?), ..app_config(&file, site_url)? },
             upstreams: upstreams(&file)?,
             log_format: file.server.log_format,
             log_level: log_level(&file)?,
@@ -350,6 +354,29 @@ fn namespaces(file: &ConfigFile) -> anyhow::Result<NamespaceConfig> {
     })
 }
 
+/// How git repositories are read: by the `git` on the `PATH`, in a folder beside the data.
+fn git(file: &ConfigFile, data_dir: &Path) -> anyhow::Result<GitConfig> {
+    let sources = &file.sources;
+    let mut git = GitConfig::new(search_path(), data_dir.join("sources"));
+    git.allow_private_network = sources.allow_private_network;
+    if let Some(mb) = sources.max_repository_mb {
+        git.max_clone_bytes = mb.saturating_mul(1024 * 1024);
+    }
+    match sources.timeout_secs {
+        Some(0) => bail!("sources.timeout_secs: with 0 nothing could be fetched"),
+        Some(secs) => git.timeout = Duration::from_secs(secs),
+        None => {}
+    }
+    Ok(git)
+}
+
+/// Where programs are looked for.
+pub(crate) fn search_path() -> OsString {
+    std::env::vars_os()
+        .find_map(|(key, value)| (key == "PATH").then_some(value))
+        .unwrap_or_default()
+}
+
 fn ecosystems(file: &ConfigFile) -> anyhow::Result<BTreeMap<EcosystemId, EcosystemConfig>> {
     let mut ecosystems = BTreeMap::new();
     for (id, own) in &file.ecosystems {
@@ -359,6 +386,7 @@ fn ecosystems(file: &ConfigFile) -> anyhow::Result<BTreeMap<EcosystemId, Ecosyst
         let config = EcosystemConfig {
             public_url: own.public_url.as_ref().map(|url| url.as_str().to_owned()),
             max_artifact_bytes: own.max_artifact_mb.map(|mb| mb.saturating_mul(1024 * 1024)),
+            keep_snapshots: own.keep_snapshots,
         };
         ecosystems.insert(id.clone(), config);
     }

@@ -172,6 +172,7 @@ pub(crate) fn new_release(name: &str, number: &str) -> NewRelease {
         account: None,
         actor: "alice".to_owned(),
         now: at(0),
+        namespaces: Vec::new(),
         namespace_entry: None,
         jobs: Vec::new(),
     }

@@ -3,7 +3,7 @@
 use vouchsafe_domain::{
     AccountId, EcosystemId, Namespace, NamespaceMethod, NamespaceState, Timestamp,
 };
-use vouchsafe_store::{AddNamespaceError, NamespaceRow, NewNamespace, Settled, Store};
+use vouchsafe_store::{AddNamespaceError, CommitError, NamespaceRow, NewNamespace, Settled, Store};
 
 use crate::harness::{REGISTRY, TestDb, account, at, event_kinds, new_release, npm, store_tests};
 
@@ -158,6 +158,32 @@ store_tests! {
         assert_eq!(due(at(10), 10).await, [second.id, first.id]);
         assert_eq!(due(at(10), 1).await, [second.id]);
         assert_eq!(due(at(3), 10).await, [second.id]);
+    }
+
+    async fn the_commit_itself_asks_whose_the_namespace_is(db: &TestDb) {
+        let store = &db.store;
+        let (ann, ben) = (account(store, "ann").await, account(store, "ben").await);
+        let of_ann = claimed(store, ann, "pkg:npm/acme").await;
+        let publish = async |owner, name: &str| {
+            let mut release = new_release(name, "1.0.0");
+            release.account = Some(owner);
+            release.namespaces = vec![name.to_owned(), "acme".to_owned()];
+            store.commit_release(release).await.map(drop)
+        };
+        publish(ben, "acme-before").await.unwrap();
+        verify(store, &of_ann, at(2)).await;
+        let held = publish(ben, "acme-after").await.unwrap_err();
+        assert!(matches!(held, CommitError::NamespaceHeld { .. }), "{held}");
+        publish(ann, "acme-after").await.unwrap();
+        let mut given = claim(ben, "pkg:npm/acme-ben", NamespaceMethod::Operator);
+        given.actor = "system".to_owned();
+        store.add_namespace(given, at(3)).await.unwrap();
+        publish(ben, "acme-ben").await.unwrap();
+        for at_secs in [4, 5] {
+            store.miss_namespace(REGISTRY, of_ann.id, at(at_secs)).await.unwrap();
+        }
+        let frozen = publish(ann, "acme-frozen").await.unwrap_err();
+        assert!(matches!(frozen, CommitError::NamespaceHeld { .. }), "{frozen}");
     }
 
     async fn packages_of_others_are_those_that_one_does_not_own(db: &TestDb) {

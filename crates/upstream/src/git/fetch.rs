@@ -126,6 +126,8 @@ impl FetchedTags {
 /// A fresh folder for a clone. Old ones that nobody took away are deleted.
 async fn work_folder(work_dir: PathBuf) -> Result<TempDir, GitError> {
     let made = tokio::task::spawn_blocking(move || {
+        // Commands run in another folder than this process.
+        let work_dir = std::path::absolute(work_dir)?;
         std::fs::create_dir_all(&work_dir)?;
         clear(&work_dir);
         tempfile::Builder::new().prefix(PREFIX).tempdir_in(&work_dir)

@@ -22,7 +22,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// [`GitError`] when there is no git, or the folder is no checkout.
 pub async fn tags_at_head(search_path: &OsStr, folder: &Path) -> Result<Vec<String>, GitError> {
     let command = GitCommand::new(search_path, "read the tags of this folder", "none")?;
-    let command = command.in_checkout(folder).args(["tag", "--points-at", "HEAD"]);
+    let folder = std::path::absolute(folder)?;
+    let command = command.in_checkout(&folder).args(["tag", "--points-at", "HEAD"]);
     let listed = command.output(MAX_BYTES, TIMEOUT).await?;
     let listed = String::from_utf8_lossy(&listed);
     Ok(listed.lines().filter(|tag| is_plain_tag(tag)).map(str::to_owned).collect())

@@ -112,9 +112,8 @@ fn an_upload_that_is_refused_while_it_arrives_is_recorded_once() {
          [ecosystems.pypi]\nmax_artifact_mb = 1\n",
     );
     let reader = stage.server.token("owner", &["--scope", "read"]);
-    let refused = |eco: Eco| {
-        count_events(&stage.server, "publish.refused", &format!("pkg:{}/*", eco.id()))
-    };
+    let refused =
+        |eco: Eco| count_events(&stage.server, "publish.refused", &format!("pkg:{}/*", eco.id()));
     let everything = || count_events(&stage.server, "", "");
     for eco in Eco::ALL {
         let good = eco.upload(NAME, "1.0.0", &eco.archive(NAME, "1.0.0"));

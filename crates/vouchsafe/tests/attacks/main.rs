@@ -17,5 +17,6 @@ mod pages;
 mod paths;
 mod peers;
 mod races;
+mod repositories;
 mod stage;
 mod throttling;

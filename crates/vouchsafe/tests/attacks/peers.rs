@@ -214,6 +214,10 @@ fn pypiserver_cve_2019_6802_line_breaks_in_an_address() {
         "/pypi/simple?format=%0d%0aSet-Cookie:%20a=b",
         "/npm/x%0d%0aSet-Cookie:%20a=b",
         "/cargo/index/x%0d%0aSet-Cookie:%20a=b",
+        "/composer/p2/acme/x%0d%0aSet-Cookie:%20a=b.json",
+        "/composer/search.json?q=%0d%0aSet-Cookie:%20a=b",
+        "/maven/org/example/x%0d%0aSet-Cookie:%20a=b/maven-metadata.xml",
+        "/golang/corp.example/x%0d%0aSet-Cookie:%20a=b/@v/list",
         "/errors/x%0d%0aSet-Cookie:%20a=b",
         "/npm/-/user/org.couchdb.user:x%0d%0aSet-Cookie:%20a=b",
     ] {

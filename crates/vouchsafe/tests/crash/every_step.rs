@@ -16,7 +16,7 @@ use crate::{Rows, stage};
 /// Publishes a package's first release on servers that die, each at another step.
 fn check_first_release(rows: &Rows, ecosystem: Ecosystem) {
     let (mut server, token) = stage(rows);
-    for step in PublishStep::ALL {
+    for step in ecosystem.steps() {
         // Letters only, and no two that a check for look-alikes takes for one.
         let name = format!("new_{step:?}").to_lowercase();
         let release = Release::new(ecosystem, &name, "1.0.0");
@@ -41,7 +41,7 @@ fn check_next_release(rows: &Rows, ecosystem: Ecosystem) {
     let first = Release::new(ecosystem, "steady", "1.0.0");
     assert_eq!(first.publish(server.address(), &token).unwrap().status / 100, 2);
     server.stop();
-    for step in PublishStep::ALL {
+    for step in ecosystem.steps() {
         let release = Release::new(ecosystem, "steady", &format!("1.{}.0", step as usize));
         die_at(&server, rows, step, &release, &token);
         server.up_elsewhere();
@@ -69,8 +69,7 @@ fn die_at(server: &Server, rows: &Rows, step: PublishStep, release: &Release, to
 fn publish_again(release: &Release, address: &str, token: &str, is_committed: bool) {
     let answer = release.publish(address, token).unwrap();
     let is_accepted = answer.status / 100 == 2;
-    // Clients of npm and PyPI repeat themselves; the very same files again are a success there.
-    let expected = !is_committed || release.ecosystem != Ecosystem::Cargo;
+    let expected = !is_committed || release.ecosystem.repeats_publishes();
     assert_eq!(is_accepted, expected, "{release:?}: {} {}", answer.status, answer.text());
 }
 
@@ -120,6 +119,16 @@ fn a_first_release_of_pypi_survives_or_never_was() {
 }
 
 #[test]
+fn a_first_release_of_composer_survives_or_never_was() {
+    check_first_release(&Rows::Sqlite, Ecosystem::Composer);
+}
+
+#[test]
+fn a_first_release_of_maven_survives_or_never_was() {
+    check_first_release(&Rows::Sqlite, Ecosystem::Maven);
+}
+
+#[test]
 fn a_next_release_of_cargo_survives_or_never_was() {
     check_next_release(&Rows::Sqlite, Ecosystem::Cargo);
 }
@@ -132,6 +141,31 @@ fn a_next_release_of_npm_survives_or_never_was() {
 #[test]
 fn a_next_release_of_pypi_survives_or_never_was() {
     check_next_release(&Rows::Sqlite, Ecosystem::Pypi);
+}
+
+#[test]
+fn a_next_release_of_composer_survives_or_never_was() {
+    check_next_release(&Rows::Sqlite, Ecosystem::Composer);
+}
+
+#[test]
+fn a_next_release_of_maven_survives_or_never_was() {
+    check_next_release(&Rows::Sqlite, Ecosystem::Maven);
+}
+
+/// Every file of a deploy was acknowledged, so the end of it is all that is sent again.
+#[test]
+fn staged_files_outlive_a_server_that_dies_over_their_commit() {
+    let rows = Rows::Sqlite;
+    let (mut server, token) = stage(&rows);
+    let release = Release::new(Ecosystem::Maven, "outlived", "1.0.0");
+    die_at(&server, &rows, PublishStep::BlobsKept, &release, &token);
+    server.up_elsewhere();
+    let address = server.address().to_owned();
+    assert!(!release.is_there(&address));
+    assert_eq!(release.finish_deploy(&address, &token).unwrap().status, 201);
+    assert!(release.is_there(&address));
+    assert_fsck_is_clean(&server);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One release of each ecosystem, and how a client would see it: index, download, search.
 
+use vouchsafe_app::PublishStep;
 use vouchsafe_testkit::http::{self, Answer};
 use vouchsafe_testkit::packages;
 
@@ -8,16 +9,38 @@ pub(crate) enum Ecosystem {
     Cargo,
     Npm,
     Pypi,
+    Composer,
+    Maven,
 }
 
+/// Whose Composer packages and Maven group all are.
+const VENDOR: &str = "acme";
+const GROUP: &str = "org.example.acme";
+
 impl Ecosystem {
-    pub(crate) const ALL: [Self; 3] = [Self::Cargo, Self::Npm, Self::Pypi];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Cargo, Self::Npm, Self::Pypi, Self::Composer, Self::Maven];
+
+    /// The steps that a publish goes through here.
+    pub(crate) fn steps(self) -> impl Iterator<Item = PublishStep> {
+        let is_deployed = self == Self::Maven;
+        PublishStep::ALL
+            .into_iter()
+            .filter(move |step| is_deployed || *step >= PublishStep::Spooled)
+    }
+
+    /// Whether the very same publish again is a success, because clients repeat themselves.
+    pub(crate) fn repeats_publishes(self) -> bool {
+        matches!(self, Self::Npm | Self::Pypi | Self::Maven)
+    }
 
     fn id(self) -> &'static str {
         match self {
             Self::Cargo => "cargo",
             Self::Npm => "npm",
             Self::Pypi => "pypi",
+            Self::Composer => "composer",
+            Self::Maven => "maven",
         }
     }
 }
@@ -41,6 +64,10 @@ impl Release {
             Ecosystem::Cargo => packages::krate(&self.name, &self.version),
             Ecosystem::Npm => packages::npm_tarball(&self.name, &self.version),
             Ecosystem::Pypi => packages::wheel(&self.name, &self.version),
+            Ecosystem::Composer => {
+                packages::composer_zip(&format!("{VENDOR}/{}", self.name), &self.version)
+            }
+            Ecosystem::Maven => packages::jar(GROUP, &self.name, &self.version),
         }
     }
 
@@ -66,7 +93,33 @@ impl Release {
                     packages::pypi_upload(name, version, &self.filename(), &self.bytes());
                 send("POST", "/pypi/legacy/", &content_type, &body)
             }
+            Ecosystem::Composer => {
+                let path = format!("/composer/packages/upload/{VENDOR}/{name}/{version}");
+                send("PUT", &path, "application/zip", &self.bytes())
+            }
+            Ecosystem::Maven => {
+                let put = |file: &str, body: &[u8]| {
+                    send("PUT", &format!("{}/{file}", self.folder()), "application/xml", body)
+                };
+                let pom = packages::pom(GROUP, name, version);
+                let files =
+                    [(format!("{name}-{version}.pom"), pom), (self.filename(), self.bytes())];
+                for (file, bytes) in files {
+                    let staged = put(&format!("{version}/{file}"), &bytes)?;
+                    assert_eq!(staged.status / 100, 2, "{file}: {}", staged.text());
+                }
+                self.finish_deploy(address, token)
+            }
         }
+    }
+
+    /// Says that all files of a deploy were sent; `None` when no answer came.
+    pub(crate) fn finish_deploy(&self, address: &str, token: &str) -> Option<Answer> {
+        let bearer = format!("Bearer {token}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/xml")];
+        let body = packages::maven_metadata(GROUP, &self.name, &self.version);
+        let path = format!("{}/maven-metadata.xml", self.folder());
+        http::try_send(address, "PUT", &path, &headers, &body)
     }
 
     /// Whether the index document lists it.
@@ -77,6 +130,8 @@ impl Release {
             }
             Ecosystem::Npm => format!("/npm/{}", self.name),
             Ecosystem::Pypi => format!("/pypi/simple/{}/", self.name.replace('_', "-")),
+            Ecosystem::Composer => format!("/composer/p2/{VENDOR}/{}.json", self.name),
+            Ecosystem::Maven => format!("{}/maven-metadata.xml", self.folder()),
         };
         let answer = http::get(address, &path);
         assert!(matches!(answer.status, 200 | 404), "{path}: {}", answer.status);
@@ -86,6 +141,8 @@ impl Release {
                 Ecosystem::Cargo => text.contains(&format!("\"vers\":\"{}\"", self.version)),
                 Ecosystem::Npm => answer.json()["versions"].get(&self.version).is_some(),
                 Ecosystem::Pypi => text.contains(&self.filename()),
+                Ecosystem::Composer => text.contains(&format!("\"version\":\"{}\"", self.version)),
+                Ecosystem::Maven => text.contains(&format!("<version>{}</version>", self.version)),
             }
     }
 
@@ -98,6 +155,8 @@ impl Release {
             Ecosystem::Pypi => {
                 format!("/pypi/files/{}/{}", name.replace('_', "-"), self.filename())
             }
+            Ecosystem::Composer => format!("/composer/dist/{VENDOR}/{name}/{}", self.filename()),
+            Ecosystem::Maven => format!("{}/{version}/{}", self.folder(), self.filename()),
         };
         let answer = http::get(address, &path);
         assert!(matches!(answer.status, 200 | 404), "{path}: {}", answer.status);
@@ -128,6 +187,13 @@ impl Release {
             Ecosystem::Cargo => format!("{name}-{version}.crate"),
             Ecosystem::Npm => format!("{name}-{version}.tgz"),
             Ecosystem::Pypi => format!("{name}-{version}-py3-none-any.whl"),
+            Ecosystem::Composer => format!("{VENDOR}-{name}-{version}.zip"),
+            Ecosystem::Maven => format!("{name}-{version}.jar"),
         }
+    }
+
+    /// The folder of its package in a Maven repository.
+    fn folder(&self) -> String {
+        format!("/maven/{}/{}", GROUP.replace('.', "/"), self.name)
     }
 }

@@ -14,7 +14,9 @@ fn json(server: &Server, args: &[&str]) -> Value {
 #[test]
 fn a_fresh_server_says_what_comes_next_and_one_that_is_in_use_does_not() {
     let mut server = start("");
-    for step in ["vouchsafe user add", "vouchsafe token add", "vouchsafe client setup"] {
+    let setup = "vouchsafe client setup cargo";
+    let others = "(or npm, pypi, composer, maven, golang)";
+    for step in ["vouchsafe user add", "vouchsafe token add", setup, others] {
         wait_until(step, || server.log().contains(step));
     }
     server.user("alice");

@@ -9,6 +9,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod adopting;
 mod clients;
 mod commands;
 mod configuration;
@@ -18,7 +19,9 @@ mod host_names;
 mod log_secrets;
 mod logs;
 mod nodes;
+mod staged;
 mod stopping;
+mod storage;
 mod tls;
 mod watching;
 

@@ -8,6 +8,7 @@
     reason = "tests fail by panicking"
 )]
 
+use vouchsafe_testkit::sandbox::tools_dir;
 use vouchsafe_testkit::{Ran, Sandbox, Server, ServerOptions};
 
 const README: &str = include_str!("../../../../README.md");
@@ -33,6 +34,11 @@ mod real_client {
     fn the_five_minutes_work_as_they_are_written() {
         let server = Server::start(env!("CARGO_BIN_EXE_vouchsafe"), ServerOptions::default());
         let sandbox = Sandbox::new();
+        // Maven's plugins, which come from Maven's own repository. Links where that is possible.
+        let mut seed = sandbox.command("bash");
+        seed.arg("-c").arg("cp -alT \"$0\" \"$1\" || cp -aT \"$0\" \"$1\"");
+        seed.arg(tools_dir().join("maven-repository")).arg(sandbox.dir(".m2").join("repository"));
+        Ran::of(seed).ok();
         let bin = std::path::Path::new(env!("CARGO_BIN_EXE_vouchsafe")).parent().unwrap();
         let script: Vec<String> = blocks("sh")
             .into_iter()
@@ -47,7 +53,8 @@ mod real_client {
         command.env("VOUCHSAFE_DATA", server.data_dir());
         command.env("GIT_AUTHOR_NAME", "a").env("GIT_AUTHOR_EMAIL", "a@example.org");
         let ran = Ran::of(command).ok();
-        for fetched in ["hello-crate", "hello-npm", "hello_python"] {
+        for fetched in ["hello-crate", "hello-npm", "hello_python", "hello-composer", "hello-maven"]
+        {
             assert!(
                 ran.text().contains(fetched),
                 "{fetched} did not come through:\n{}",

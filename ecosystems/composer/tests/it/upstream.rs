@@ -196,8 +196,26 @@ fn the_settings_say_where_versions_are() {
 }
 
 #[test]
+fn settings_that_hold_all_versions_are_taken_apart() {
+    let name = Composer.parse_name("acme/tool").unwrap();
+    let part = |settings: &str| {
+        let settings = document("https://upstream.example/packages.json", settings.as_bytes());
+        let part = Composer.index_in_settings(&name, &settings);
+        part.map(|part| String::from_utf8(part).unwrap())
+    };
+    let ours = r#"{"packages":{"acme/tool":{"1.0.0":{"version":"1.0.0"}}}}"#;
+    assert_eq!(part(ours).as_deref(), Some(ours));
+    let more = ours.replace(r#"{"acme/tool""#, r#"{"acme/other":{},"acme/tool""#);
+    assert_eq!(part(&more).as_deref(), Some(ours), "what others have is none of its business");
+    assert_eq!(part(r#"{"packages":{"acme/other":{}}}"#), None);
+    assert_eq!(part(r#"{"packages":[],"metadata-url":"/p2/%package%.json"}"#), None);
+    assert_eq!(part("<html>"), None);
+    assert!(Composer.check_settings(b"<html>").is_err());
+    assert!(Composer.check_settings(ours.as_bytes()).is_ok());
+}
+
+#[test]
 fn the_settings_say_what_is_not_there() {
-    check_address(Some(r#"{"packages":{"acme/tool":{}}}"#), Some("packages.json"));
     check_address(Some(r#"{"packages":{"acme/other":{}}}"#), None);
     check_address(Some(r#"{"packages":[]}"#), None);
     let listed = |key: &str, name: &str| {

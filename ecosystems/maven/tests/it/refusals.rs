@@ -32,7 +32,7 @@ fn statuses_are_those_that_clients_act_on() {
 
 #[test]
 fn everybody_else_gets_plain_words() {
-    let response = refuse(RefusalKind::Withheld, &[]);
+    let response = refuse(RefusalKind::Withheld, &[("accept", "text/html, */*;q=0.1")]);
     assert_eq!(
         String::from_utf8(response.body).unwrap(),
         "lib 1.0 is too young: é\nSee https://registry.example/errors/policy.cooldown\n"
@@ -41,8 +41,13 @@ fn everybody_else_gets_plain_words() {
 
 #[test]
 fn maven_4_gets_a_problem() {
+    // Some versions ask for it, and some for nothing in particular.
+    let response = refuse(RefusalKind::Withheld, &[]);
     let accept = [("accept", "application/problem+json,*/*")];
-    let response = refuse(RefusalKind::Withheld, &accept);
+    assert_eq!(response.body, refuse(RefusalKind::Withheld, &accept).body);
+    // Maven 3.9 would not take one for an absent file.
+    let absent = refuse(RefusalKind::NotFound, &accept);
+    assert_eq!(absent.headers.get("content-type").unwrap(), "text/plain; charset=utf-8");
     assert_eq!(response.headers.get("content-type").unwrap(), "application/problem+json");
     let problem: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
     insta::assert_json_snapshot!(problem, @r#"

@@ -121,6 +121,15 @@ fn a_hosted_packument() {
         "modified": "1970-01-01T00:33:20.000Z",
         "1.1.0+b1": "1970-01-01T00:33:20.000Z"
       },
+      "policyRestrictions": {
+        "message": "too young",
+        "versions": {
+          "1.0.1": {
+            "name": "@acme/x",
+            "version": "1.0.1"
+          }
+        }
+      },
       "maintainers": [
         {
           "name": "alice",
@@ -181,6 +190,15 @@ fn a_hosted_abbreviated_packument() {
         "created": "1970-01-01T00:33:20.000Z",
         "modified": "1970-01-01T00:33:20.000Z",
         "1.1.0+b1": "1970-01-01T00:33:20.000Z"
+      },
+      "policyRestrictions": {
+        "message": "too young",
+        "versions": {
+          "1.0.1": {
+            "name": "@acme/x",
+            "version": "1.0.1"
+          }
+        }
       }
     }
     "#);
@@ -218,10 +236,38 @@ fn no_key_stands_twice() {
 }
 
 #[test]
-fn a_withheld_release_is_nowhere() {
+fn a_withheld_release_is_nowhere_but_among_the_restricted_ones() {
     for key in [FULL, ABBREVIATED] {
-        assert!(!rendered(&view(), key).unwrap().to_string().contains("1.0.1"));
+        let mut packument = rendered(&view(), key).unwrap();
+        let restrictions = packument.as_object_mut().unwrap().remove("policyRestrictions");
+        assert!(!packument.to_string().contains("1.0.1"));
+        let expected = json!({
+            "message": "too young",
+            "versions": { "1.0.1": { "name": "@acme/x", "version": "1.0.1" } },
+        });
+        assert_eq!(restrictions, Some(expected));
     }
+    let mut open = view();
+    open.withheld.clear();
+    assert!(rendered(&open, FULL).unwrap().get("policyRestrictions").is_none());
+}
+
+#[test]
+fn of_many_withheld_releases_the_newest_are_explained() {
+    let mut view = view();
+    let withheld = (0..300).map(|minor| WithheldRelease {
+        release: release("@acme/x", &format!("2.{minor}.0"), None),
+        reason: format!("2.{minor}.0 is not allowed"),
+    });
+    view.withheld = withheld.collect();
+    let packument = rendered(&view, ABBREVIATED).unwrap();
+    let versions = packument["policyRestrictions"]["versions"].as_object().unwrap();
+    assert_eq!(versions.len(), 200);
+    assert!(versions.contains_key("2.299.0") && !versions.contains_key("2.99.0"));
+    let message = packument["policyRestrictions"]["message"].as_str().unwrap();
+    assert_eq!(message.lines().count(), 11, "{message}");
+    assert!(message.starts_with("2.299.0 is not allowed\n2.298.0 is"), "{message}");
+    assert!(message.ends_with("\nolder releases are withheld, too"), "{message}");
 }
 
 #[test]

@@ -41,6 +41,9 @@ fn statuses_suit_what_npm_does_with_them() {
     check("GET", RefusalKind::NotFound, ErrorCode::NotFound, 404);
     check("GET", RefusalKind::NotImplemented, ErrorCode::NotImplemented, 404);
     check("POST", RefusalKind::NotImplemented, ErrorCode::NotImplemented, 501);
+    let audit = Asked::new("POST", "/-/npm/v1/security/audits/quick");
+    let unbuilt = refusal(RefusalKind::NotImplemented, ErrorCode::NotImplemented);
+    assert_eq!(encode(&audit.request(), &unbuilt).status.as_u16(), 404);
     check("PUT", RefusalKind::NotImplemented, ErrorCode::NotImplemented, 400);
     check("DELETE", RefusalKind::NotImplemented, ErrorCode::NotImplemented, 400);
     check("PUT", RefusalKind::Conflict, ErrorCode::ReleaseExists, 403);

@@ -56,7 +56,8 @@ pub(crate) fn hosting(ecosystem: Ecosystem) -> Vec<Box<dyn Contender>> {
             contenders.push(Box::new(pypiserver::Pypiserver));
             contenders.push(Box::new(devpi::Devpi));
         }
-        Ecosystem::Cargo => {}
+        // Peers of these are run as services of others, or need more than a package to install.
+        Ecosystem::Cargo | Ecosystem::Composer | Ecosystem::Maven => {}
     }
     contenders
 }
@@ -158,6 +159,8 @@ impl Running {
         Ok(match scenario.subject {
             Subject::TinyIndex(form) => wire::index(ecosystem, mount, &data.tiny().package, form),
             Subject::LargeIndex(form) => wire::index(ecosystem, mount, data.large_name(), form),
+            Subject::LargeIndexDigest => wire::index_digest(ecosystem, mount, data.large_name()),
+            Subject::Root => wire::root(mount),
             Subject::SmallArtifact => wire::artifact(ecosystem, mount, connection, &data.tiny())?,
             Subject::BigArtifact => wire::artifact(ecosystem, mount, connection, &data.big())?,
             Subject::HugeArtifact { .. } => {

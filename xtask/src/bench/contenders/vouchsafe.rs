@@ -92,7 +92,12 @@ impl Vouchsafe {
             return Ok(());
         }
         for (verb, name) in ENTRIES {
-            let purl = format!("pkg:{}/{name}", stage.data.ecosystem.name());
+            let namespace = match stage.data.ecosystem {
+                Ecosystem::Composer => "bench/",
+                Ecosystem::Maven => "example.bench/",
+                _ => "",
+            };
+            let purl = format!("pkg:{}/{namespace}{name}", stage.data.ecosystem.name());
             if stage.data.ecosystem != Ecosystem::Npm && name.starts_with('@') {
                 continue;
             }
@@ -164,6 +169,10 @@ fn mount(ecosystem: Ecosystem, token: String, is_open: bool) -> Mount {
             Credential::Basic { name: "__token__".to_owned(), password: token },
         ),
         Ecosystem::Cargo => ("/cargo/index", "/cargo/api/v1/crates/new", Credential::Bare(token)),
+        Ecosystem::Composer => ("/composer", "", Credential::Bearer(token)),
+        Ecosystem::Maven => {
+            ("/maven", "", Credential::Basic { name: "__token__".to_owned(), password: token })
+        }
     };
     Mount {
         prefix: prefix.to_owned(),

@@ -1,6 +1,8 @@
 //! How each ecosystem's clients ask, so that every server is asked the way its users ask it.
 
 mod cargo;
+pub(crate) mod composer;
+pub(crate) mod maven;
 pub(crate) mod npm;
 pub(crate) mod pypi;
 
@@ -19,11 +21,16 @@ pub(crate) enum Ecosystem {
     Pypi,
     /// Cargo.
     Cargo,
+    /// Composer.
+    Composer,
+    /// Maven.
+    Maven,
 }
 
 impl Ecosystem {
     /// All of them.
-    pub(crate) const ALL: [Self; 3] = [Self::Npm, Self::Pypi, Self::Cargo];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Npm, Self::Pypi, Self::Cargo, Self::Composer, Self::Maven];
 
     /// The name as it is in addresses.
     pub(crate) const fn name(self) -> &'static str {
@@ -31,6 +38,8 @@ impl Ecosystem {
             Self::Npm => "npm",
             Self::Pypi => "pypi",
             Self::Cargo => "cargo",
+            Self::Composer => "composer",
+            Self::Maven => "maven",
         }
     }
 }
@@ -39,7 +48,7 @@ impl Ecosystem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// What the ecosystem's clients ask for when they know nothing better: full packument, HTML
-    /// page, sparse index file.
+    /// page, sparse index file, p2 file, `maven-metadata.xml`.
     Full,
     /// The newer form: abbreviated packument, JSON page.
     Modern,
@@ -106,9 +115,24 @@ pub(crate) fn index(ecosystem: Ecosystem, mount: &Mount, package: &str, form: Fo
         Ecosystem::Npm => npm::index(package, form),
         Ecosystem::Pypi => pypi::index(package, form),
         Ecosystem::Cargo => cargo::index(package),
+        Ecosystem::Composer => composer::index(package),
+        Ecosystem::Maven => maven::index(package),
     };
     let request = Request::get(format!("{}{path}", mount.prefix)).header("Accept", accept);
     with_credential(request, &mount.read_credential)
+}
+
+/// What a client reads before it reads anything else: Composer's `packages.json`.
+pub(crate) fn root(mount: &Mount) -> Request {
+    let request = Request::get(format!("{}/packages.json", mount.prefix)).header("Accept", "*/*");
+    with_credential(request, &mount.read_credential)
+}
+
+/// The digest beside an index document, which Maven reads after the document.
+pub(crate) fn index_digest(ecosystem: Ecosystem, mount: &Mount, package: &str) -> Request {
+    let mut request = index(ecosystem, mount, package, Form::Full);
+    request.path.push_str(".sha1");
+    request
 }
 
 /// Downloads the file of a release from where the server's own documents say it is.
@@ -122,31 +146,42 @@ pub(crate) fn artifact(
     connection: &mut Connection,
     release: &Release,
 ) -> Result<Request> {
+    type Find = fn(&[u8], &Release) -> Result<String>;
+    let find: Find = match ecosystem {
+        Ecosystem::Npm => npm::artifact,
+        Ecosystem::Pypi => pypi::artifact,
+        Ecosystem::Cargo => cargo::artifact,
+        Ecosystem::Composer => composer::artifact,
+        Ecosystem::Maven => {
+            let request = Request::get(maven::artifact(&mount.prefix, release));
+            let request = request.header("Accept", "*/*");
+            return Ok(with_credential(request, &mount.read_credential));
+        }
+    };
     let asked = match ecosystem {
         Ecosystem::Cargo => with_credential(
             Request::get(format!("{}/config.json", mount.prefix)),
             &mount.read_credential,
         ),
-        Ecosystem::Npm | Ecosystem::Pypi => index(ecosystem, mount, &release.package, Form::Full),
+        _ => index(ecosystem, mount, &release.package, Form::Full),
     };
     let document = connection.send(&asked)?.success()?.body;
-    let url = match ecosystem {
-        Ecosystem::Npm => npm::artifact(&document, release)?,
-        Ecosystem::Pypi => pypi::artifact(&document, release)?,
-        Ecosystem::Cargo => cargo::artifact(&document, release)?,
-    };
+    let url = find(&document, release)?;
     let request = Request::get(resolve(&asked.path, &url)?).header("Accept", "*/*");
     Ok(with_credential(request, &mount.read_credential))
 }
 
-/// Publishes a release.
-pub(crate) fn publish(ecosystem: Ecosystem, mount: &Mount, release: &Release) -> Request {
-    let request = match ecosystem {
-        Ecosystem::Npm => npm::publish(&mount.prefix, release),
-        Ecosystem::Pypi => pypi::publish(&mount.upload_path, release),
-        Ecosystem::Cargo => cargo::publish(&mount.upload_path, release),
+/// Publishes a release: one request, or those that make up a deploy, in order.
+pub(crate) fn publish(ecosystem: Ecosystem, mount: &Mount, release: &Release) -> Vec<Request> {
+    let requests = match ecosystem {
+        Ecosystem::Npm => vec![npm::publish(&mount.prefix, release)],
+        Ecosystem::Pypi => vec![pypi::publish(&mount.upload_path, release)],
+        Ecosystem::Cargo => vec![cargo::publish(&mount.upload_path, release)],
+        Ecosystem::Composer => vec![composer::publish(&mount.prefix, release)],
+        Ecosystem::Maven => maven::publish(&mount.prefix, release),
     };
-    with_credential(request, &mount.credential)
+    let signed = requests.into_iter().map(|request| with_credential(request, &mount.credential));
+    signed.collect()
 }
 
 /// The path of a link on a page at `from`. All servers are on this machine, so the host of an

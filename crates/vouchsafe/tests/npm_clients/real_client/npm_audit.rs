@@ -19,7 +19,7 @@ fn an_install_is_not_disturbed_by_an_audit_that_nobody_answers() {
     audit.says("auditing is not implemented by this registry");
     let audit = stage.npm(&app, &["audit", "--json"]).fails();
     let report: serde_json::Value = serde_json::from_str(&audit.stdout).unwrap();
-    assert_eq!((&report["statusCode"], &report["method"]), (&json!(501), &json!("POST")));
+    assert_eq!((&report["statusCode"], &report["method"]), (&json!(404), &json!("POST")));
 }
 
 #[test]
@@ -29,12 +29,54 @@ fn pnpm_and_yarn_say_that_nobody_audits() {
     let app = stage.app("pnpm", &json!({ "left-lib": "^1.0.0" }));
     stage.pnpm(&app, &["install"]).ok();
     let audit = stage.pnpm(&app, &["audit"]).fails();
-    audit.says("501").says("auditing is not implemented by this registry");
+    audit.says("ERR_PNPM_AUDIT_ENDPOINT_NOT_EXISTS").says("audit endpoint");
     let app = stage.app("yarn", &json!({ "left-lib": "^1.0.0" }));
     stage.home.write("yarn/yarn.lock", "");
     stage.yarn(&app, &["install"]).ok();
     let audit = stage.yarn(&app, &["npm", "audit"]).fails();
-    audit.says("501");
+    audit.says("auditing is not implemented by this registry");
+}
+
+/// Nothing here is signed yet, and nobody must come to believe that it was.
+#[test]
+fn nobody_is_told_that_signatures_or_provenance_were_checked() {
+    let stage = Stage::new();
+    stage.publish("left-lib", "1.0.0");
+    let app = stage.app("app", &json!({ "left-lib": "^1.0.0" }));
+    stage.npm(&app, &["install"]).ok();
+    // npm asks the public good instance for its keys first; where that cannot be reached, it says
+    // so and ends. Where it can, this registry says that it has no keys.
+    let audit = stage.npm(&app, &["audit", "signatures"]).fails();
+    assert!(!audit.text().contains("verified registry signature"), "{}", audit.text());
+    assert!(!audit.text().contains("verified attestation"), "{}", audit.text());
+    let keys = stage.ask("GET", "/-/npm/v1/keys", b"");
+    assert_eq!(keys.status, 404, "{}", keys.text());
+    assert!(keys.text().contains("this registry has no signing keys"), "{}", keys.text());
+
+    let dir = stage.package("next", "left-lib", "1.1.0");
+    stage.npm(&dir, &["publish", "--provenance"]).fails().says("provenance");
+    assert!(stage.packument("left-lib")["versions"].get("1.1.0").is_none());
+    let view = stage.npm_anywhere(&["view", "left-lib", "dist.attestations", "dist.signatures"]);
+    assert_eq!(view.ok().stdout.trim(), "");
+}
+
+/// What `npm publish --provenance` sends from a build service: the bundle is refused by name and
+/// nothing of the release is kept, rather than the bundle dropped without a word.
+#[test]
+fn a_provenance_bundle_is_refused_and_not_dropped() {
+    let stage = Stage::new();
+    let body = vouchsafe_testkit::packages::npm_publish_body("left-lib", "1.0.0");
+    let mut document: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    document["_attachments"]["left-lib-1.0.0.sigstore"] = json!({
+        "content_type": "application/vnd.dev.sigstore.bundle.v0.3+json",
+        "data": "{\"mediaType\":\"application/vnd.dev.sigstore.bundle.v0.3+json\"}",
+        "length": 64,
+    });
+    let refused = stage.ask("PUT", "/left-lib", document.to_string().as_bytes());
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    assert!(refused.text().contains("provenance"), "{}", refused.text());
+    assert!(refused.text().contains("not implemented"), "{}", refused.text());
+    assert_eq!(stage.ask("GET", "/left-lib", b"").status, 404);
 }
 
 /// A home whose npm and pnpm wait for milliseconds between two tries, not for a minute.
@@ -53,7 +95,7 @@ fn impatient(registry: &FakeUpstream) -> Sandbox {
 
 /// The reason behind 404 and 400 where 501 would be the plainer word.
 #[test]
-fn npm_repeats_every_request_on_501_but_the_posted_ones() {
+fn npm_repeats_every_request_on_501_but_the_posted_ones_and_pnpm_those_too() {
     let registry = FakeUpstream::start();
     let home = impatient(&registry);
     let ping = "/-/ping";
@@ -82,7 +124,7 @@ fn npm_repeats_every_request_on_501_but_the_posted_ones() {
     home.run(&home.dir("pnpm"), "pnpm", &["add", "left-lib"]).fails().says("501");
     assert_eq!(registry.hits("/left-lib"), 3);
 
-    // pnpm repeats what it posts, too. It audits only when a person asks it to.
+    // pnpm repeats what it posts, too, and takes a 404 of an audit for what it is.
     let lock = "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    dependencies:\n      left-lib:\n        \
                 specifier: 1.0.0\n        version: 1.0.0\n\npackages:\n\n  left-lib@1.0.0:\n    resolution: {integrity: sha512-AA==}\n\n\
                 snapshots:\n\n  left-lib@1.0.0: {}\n";
@@ -93,4 +135,10 @@ fn npm_repeats_every_request_on_501_but_the_posted_ones() {
     }
     home.run(&app, "pnpm", &["audit"]).fails().says("501");
     assert_eq!(audits.map(|path| registry.hits(path)), [3, 3]);
+    for path in audits {
+        registry.on(path, Reply::status(404));
+    }
+    let audit = home.run(&app, "pnpm", &["audit"]).fails();
+    audit.says("ERR_PNPM_AUDIT_ENDPOINT_NOT_EXISTS");
+    assert_eq!(audits.map(|path| registry.hits(path)), [4, 4]);
 }

@@ -64,10 +64,12 @@ fn each_client_installs_the_newest_allowed_release_from_here() {
 }
 
 #[test]
-fn an_exact_pin_on_a_withheld_release_finds_no_such_version() {
+fn an_exact_pin_on_a_withheld_release_is_refused_and_npm_says_why() {
     let (stage, _upstream) = guarded();
     let app = stage.app("app", &json!({ NAME: "2.0.0" }));
-    stage.npm(&app, &["install"]).fails().says("ETARGET").says("2.0.0");
+    let refused =
+        stage.npm(&app, &["install"]).fails().says("E403").says("due to policy violations");
+    refused.says("2.0.0 is younger than 3 days").says("/withheld/npm/left-lib@2.0.0");
     stage.pnpm(&app, &["install"]).fails().says("ERR_PNPM_NO_MATCHING_VERSION");
     stage.home.write("app/yarn.lock", "");
     stage.yarn(&app, &["install"]).fails().says("No candidates found");
@@ -137,4 +139,50 @@ fn a_name_of_the_upstream_cannot_be_shadowed_by_accident() {
     let dir = stage.package("mine", NAME, "9.0.0");
     let refused = stage.npm(&dir, &["publish"]).fails();
     refused.says("exists upstream").says("vouchsafe claim add pkg:npm/left-lib");
+}
+
+/// The restrictions are for wishes that nothing else satisfies, and for nothing else.
+#[test]
+fn restrictions_change_nothing_for_whoever_can_do_without_the_withheld_release() {
+    let (stage, _upstream) = guarded();
+    let ranges = ["^1.0.0", ">=1.0.0", "latest", "stable", "1.1.0", ">=1.1.0 || ^2.0.0"];
+    for (place, range) in ranges.into_iter().enumerate() {
+        let app = stage.app(&format!("app-{place}"), &json!({ NAME: range }));
+        let installed = stage.npm(&app, &["install"]).ok();
+        assert_eq!(stage.installed(&app, NAME), "1.1.0", "{range}");
+        assert!(!installed.text().contains("policy"), "{}", installed.text());
+    }
+    let app = stage.home.dir("app-0");
+    let range = stage.app("range", &json!({ NAME: "^2.0.0" }));
+    stage.npm(&range, &["install"]).fails().says("E403").says("is younger than 3 days");
+    let denied = stage.app("denied", &json!({ NAME: "~1.2.0" }));
+    stage.npm(&denied, &["install"]).fails().says("E403").says("steals tokens, see ticket 7");
+    stage.npm(&app, &["install", "left-lib@9.9.9"]).fails().says("ETARGET");
+    stage.npm(&app, &["outdated"]).ok();
+    let versions = stage.npm(&app, &["view", NAME, "versions", "--json"]).ok().stdout;
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&versions).unwrap(),
+        json!(["1.0.0", "1.1.0"])
+    );
+    stage.npm(&app, &["ci"]).ok();
+}
+
+/// npm sends the whole packument back when it changes something.
+#[test]
+fn a_maintainer_whose_release_is_withheld_can_still_deprecate_tag_and_unpublish() {
+    let stage = Stage::new();
+    for version in ["1.0.0", "1.1.0", "1.2.0"] {
+        stage.publish(NAME, version);
+    }
+    let denied = format!("pkg:npm/{NAME}@1.2.0");
+    stage.server.cli(&["policy", "deny", &denied, "--reason", "see ticket 7"]).ok();
+    wait_for_policy(&stage);
+    stage.npm_anywhere(&["deprecate", "left-lib@1.0.0", "pads on the wrong side"]).ok();
+    stage.npm_anywhere(&["owner", "ls", NAME]).ok().says("ann");
+    stage.npm_anywhere(&["dist-tag", "add", "left-lib@1.0.0", "stable"]).ok();
+    stage.npm_anywhere(&["unpublish", "left-lib@1.1.0", "--force"]).ok();
+    let packument = stage.packument(NAME);
+    assert_eq!(packument["versions"]["1.0.0"]["deprecated"], "pads on the wrong side");
+    assert!(packument["versions"].get("1.1.0").is_none());
+    assert!(packument["policyRestrictions"]["versions"].get("1.2.0").is_some());
 }
