@@ -8,11 +8,13 @@ mod bundle;
 mod finish;
 mod stage;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use vouchsafe_domain::actor::AccountActor;
 use vouchsafe_domain::call::Answer;
 use vouchsafe_domain::deploy::{Deploy, DeploymentState, DeploymentView};
+use vouchsafe_domain::reference::UnverifiedPurl;
 use vouchsafe_domain::{
     DigestAlgorithm, ErrorCode, Filename, LifecycleState, PackageName, PackageRef, RefusalKind,
     Version,
@@ -69,7 +71,9 @@ impl App {
                 if row.state == DeploymentState::Published {
                     return Err(wrong_state(&row, "what is published is not taken back"));
                 }
-                self.inner.store.drop_deployment(&row.id).await?;
+                if !self.inner.store.drop_deployment(&row.id).await? {
+                    return Err(wrong_state(&row, "it was published at this very moment"));
+                }
                 Answer::Done
             }
             Deploy::IsPublished { package, version } => {
@@ -99,10 +103,38 @@ impl App {
         let account = publisher(context)?;
         let row = self.inner.store.find_deployment(id).await?;
         let row = row.filter(|row| row.account_id == account.id);
-        row.filter(|row| row.ecosystem == context.mounted.id).ok_or_else(|| {
+        let row = row.filter(|row| row.ecosystem == context.mounted.id);
+        let row = match row {
+            Some(row) if self.may_touch_all(context, account, &row).await? => Some(row),
+            _ => None,
+        };
+        row.ok_or_else(|| {
             let message = format!("you have no deployment `{}`", id.escape_default());
             AppError::refused(RefusalKind::NotFound, ErrorCode::NoDeployment, message)
         })
+    }
+
+    /// Whether the credential covers every package of a deployment.
+    async fn may_touch_all(
+        &self,
+        context: &CallContext<'_>,
+        account: &AccountActor,
+        row: &DeploymentRow,
+    ) -> Result<bool, AppError> {
+        if account.packages.is_empty() {
+            return Ok(true);
+        }
+        let staged = self.inner.store.staged_files(&row.id).await?;
+        let staged = staged.into_iter().map(|staged| staged.package);
+        let named = row.releases.iter().filter_map(|purl| purl.parse::<UnverifiedPurl>().ok());
+        let names = staged.chain(named.map(|purl| purl.name));
+        let names: BTreeSet<String> = names.collect();
+        Ok(names.into_iter().all(|name| {
+            context.mounted.adapter.parse_name(&name).is_ok_and(|name| {
+                let ecosystem = context.mounted.id.clone();
+                account.may_touch(&PackageRef { ecosystem, name })
+            })
+        }))
     }
 
     async fn read_staged(
@@ -119,6 +151,9 @@ impl App {
             Some(id) => vec![self.own_deployment(context, id).await?],
             None => {
                 let account = publisher(context)?;
+                if !account.may_touch(&package) {
+                    return Err(AppError::not_found(format_args!("a staged {filename}")));
+                }
                 let store = &self.inner.store;
                 store.deployments_of(REGISTRY, &package.ecosystem, account.id).await?
             }
@@ -141,6 +176,7 @@ impl App {
                 size_bytes: Some(found.file.size_bytes),
                 sha256: Some(found.sha256),
                 digests: found.file.digests,
+                is_final: false,
                 published_at: None,
                 body: ArtifactBody::Blob(found.sha256),
             }));

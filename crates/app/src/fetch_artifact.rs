@@ -61,7 +61,7 @@ impl App {
         artifact: &ArtifactView,
         published_at: Option<Timestamp>,
     ) -> Result<ArtifactDownload, AppError> {
-        let key = format!("{package}#{}", artifact.filename);
+        let key = format!("{package}@{}#{}", version.canonical(), artifact.filename);
         let (feed, mut arriving) = mpsc::channel(LAG_CHUNKS);
         let (report, done, is_first) = {
             let mut in_progress = lock(&self.inner.downloads_in_progress.0);
@@ -120,6 +120,7 @@ impl App {
                 size_bytes: None,
                 sha256: None,
                 digests: artifact.digests.clone(),
+                is_final: true,
                 published_at,
                 body,
             });
@@ -130,6 +131,7 @@ impl App {
             size_bytes: Some(row.size_bytes),
             sha256: Some(row.sha256),
             digests: row.upstream_digests.clone(),
+            is_final: true,
             published_at,
             body: ArtifactBody::Blob(row.sha256),
         })
@@ -146,7 +148,9 @@ impl App {
         let upstream = upstream.ok_or_else(|| AppError::not_found(package))?;
         // Who asked while an earlier fetch was ending comes here after it: the file is there.
         let filename = &job.new.filename;
-        let known = self.inner.store.find_cached_artifact(REGISTRY, package, filename).await?;
+        let version = Some(&job.new.version);
+        let known =
+            self.inner.store.find_cached_artifact(REGISTRY, package, version, filename).await?;
         if let Some(row) = known {
             return Ok((row, None));
         }

@@ -207,11 +207,15 @@ impl App {
         }
         let release = self.fetch_release(mounted, package, version).await?;
         let release = release.ok_or_else(|| AppError::not_found(package))?;
+        let mut release = release.as_ref().clone();
+        if self.is_unlisted(mounted, package, version).await? {
+            release.published_at = None;
+        }
         let sightings = self.inner.store.find_sightings(REGISTRY, package).await?;
         let now = self.now();
         let fetched = FetchedIndex::of_release(
             package.name.clone(),
-            release.as_ref().clone(),
+            release,
             sightings,
             now,
             now.plus(self.config().index_ttl_of(&mounted.id)),
@@ -219,6 +223,22 @@ impl App {
         let (times, admitted) = (ReleaseTimes::new(), self.admitted_files(package).await?);
         let rules = self.inner.rules.current();
         Ok(proxied_view(mounted, &rules, package, &fetched, &times, &admitted, now))
+    }
+
+    /// Whether a cooldown holds and the upstream's index should list this release and does not: it
+    /// came after we looked last, and counts as new until the next look dates it.
+    pub(crate) async fn is_unlisted(
+        &self,
+        mounted: &Mounted,
+        package: &PackageRef,
+        version: &Version,
+    ) -> Result<bool, AppError> {
+        if self.inner.rules.current().policy.for_package(package).cooldown().is_zero() {
+            return Ok(false);
+        }
+        let Some(fetched) = self.fetch_index(mounted, package).await? else { return Ok(false) };
+        let is_listed = fetched.index.releases.iter().any(|release| release.version == *version);
+        Ok(!is_listed && mounted.adapter.is_always_listed(version))
     }
 
     /// What packages published here say to the namespace of this name.

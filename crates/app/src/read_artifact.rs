@@ -31,6 +31,8 @@ pub struct ArtifactDownload {
     pub sha256: Option<Sha256>,
     /// Other digests of it that are known beforehand.
     pub digests: Digests,
+    /// Whether these bytes belong to this name for ever. A staged file may be sent again.
+    pub is_final: bool,
     /// When it appeared.
     pub published_at: Option<Timestamp>,
     /// Its bytes.
@@ -49,7 +51,6 @@ pub enum ArtifactBody {
 
 /// A judged file, remembered until the judgement may change.
 pub(crate) struct Ticket {
-    version: Version,
     sha256: Sha256,
     size_bytes: u64,
     digests: Digests,
@@ -76,10 +77,7 @@ impl App {
         let package = PackageRef { ecosystem: context.mounted.id.clone(), name };
         self.authorize(context, Action::Read, Some(&package), false)?;
         let purl = package.to_string();
-        let key = format!("{purl}#{filename}");
-        if let Some(ticket) = self.good_ticket(&key, &purl)
-            && version.is_none_or(|version| *version == ticket.version)
-        {
+        if let Some(ticket) = self.good_ticket(&ticket_key(&purl, version, &filename), &purl) {
             return self.open(filename, &ticket).await;
         }
         Box::pin(self.judge_and_open(context, package, purl, version, filename)).await
@@ -117,7 +115,6 @@ impl App {
             Err(error) => return Err(self.note_refusal(error, &package, &filename).await),
         };
         let ticket = Arc::new(Ticket {
-            version: found.version,
             sha256: found.sha256,
             size_bytes: found.size_bytes,
             digests: found.digests,
@@ -126,7 +123,8 @@ impl App {
             generation,
             rules_revision,
         });
-        self.inner.tickets.insert(format!("{purl}#{filename}"), Arc::clone(&ticket));
+        let key = ticket_key(&purl, version, &filename);
+        self.inner.tickets.insert(key, Arc::clone(&ticket));
         self.open(filename, &ticket).await
     }
 
@@ -162,6 +160,7 @@ impl App {
             size_bytes: Some(ticket.size_bytes),
             sha256: Some(ticket.sha256),
             digests: ticket.digests.clone(),
+            is_final: true,
             published_at: ticket.published_at,
             body,
         })
@@ -189,7 +188,6 @@ impl App {
             state: if is_held { LifecycleState::Quarantined } else { found.release_state },
         })?;
         Ok(Found {
-            version: found.version,
             sha256: found.artifact.sha256,
             size_bytes: found.artifact.size_bytes,
             digests: found.artifact.digests,
@@ -205,8 +203,8 @@ impl App {
         version: Option<&Version>,
         filename: &Filename,
     ) -> Result<Option<Found>, AppError> {
-        let row = self.inner.store.find_cached_artifact(REGISTRY, package, filename).await?;
-        let row = row.filter(|row| version.is_none_or(|version| *version == row.version));
+        let row =
+            self.inner.store.find_cached_artifact(REGISTRY, package, version, filename).await?;
         let Some(row) = row else { return Ok(None) };
         let good_until = self.judge_one(&Facts {
             package: package.clone(),
@@ -216,7 +214,6 @@ impl App {
             state: LifecycleState::Active,
         })?;
         Ok(Some(Found {
-            version: row.version,
             sha256: row.sha256,
             size_bytes: row.size_bytes,
             digests: row.upstream_digests,
@@ -267,25 +264,22 @@ impl App {
         filename: &Filename,
     ) -> Result<ArtifactDownload, AppError> {
         let missing = || AppError::not_found(format_args!("{filename}"));
-        let key = format!("{package}#{filename}");
+        let key = format!("{package}@{}#{filename}", version.canonical());
         if self.inner.absent_files.contains_key(&key) {
             return Err(missing());
         }
         let release = self.fetch_release(mounted, package, version).await?;
         let release = release.ok_or_else(missing)?;
-        let rules = self.inner.rules.current();
-        if !rules.policy.for_package(package).cooldown().is_zero() {
-            // What is stated about a release may be its author's word: the index shows whether
-            // it was there when we looked last.
-            self.fetch_index(mounted, package).await?;
-        }
-        drop(rules);
+        // What is stated about a release may be its author's word: the index shows whether it was
+        // there when we looked last.
+        let is_new_here = self.is_unlisted(mounted, package, version).await?;
         let listed = release.artifacts.iter().find(|artifact| artifact.filename == *filename);
         let by_name = || mounted.adapter.upstream_artifact(&package.name, version, filename);
         let mut artifact = listed.cloned().or_else(by_name).ok_or_else(missing)?;
         let sightings = self.inner.store.find_sightings(REGISTRY, package).await?;
         let floor = sightings.get(release.version.canonical()).copied();
         let stated = artifact.published_at.or(release.published_at);
+        let stated = stated.filter(|_| !is_new_here);
         let published_at = stated.map(|stated| floor.map_or(stated, |at| stated.max(at)));
         self.judge_one(&Facts {
             package: package.clone(),
@@ -385,9 +379,16 @@ impl App {
     }
 }
 
+/// One file name may belong to two releases: a ticket is for what was asked.
+fn ticket_key(purl: &str, version: Option<&Version>, filename: &Filename) -> String {
+    match version {
+        Some(version) => format!("{purl}@{}#{filename}", version.canonical()),
+        None => format!("{purl}#{filename}"),
+    }
+}
+
 /// A file that may be served.
 pub(crate) struct Found {
-    pub(crate) version: Version,
     pub(crate) sha256: Sha256,
     pub(crate) size_bytes: u64,
     pub(crate) digests: Digests,

@@ -13,7 +13,28 @@ use vouchsafe_upstream::{ClientLimits, Upstreams};
 use crate::config::{DataArgs, Settings};
 
 /// Opens the registry that the arguments and the configuration name. A server may be running on it.
+///
+/// # Errors
+///
+/// When there is none: a command that was meant for another folder must not make one and find
+/// nothing wrong with it.
 pub(crate) async fn open(
+    args: &DataArgs,
+    adapters: &'static [&'static dyn Ecosystem],
+) -> anyhow::Result<App> {
+    let settings = Settings::read(args, adapters)?;
+    let file = settings.database_url.strip_prefix("sqlite:");
+    if let Some(file) = file.filter(|file| !Path::new(file).exists()) {
+        anyhow::bail!(
+            "there is no registry at {file}; name its folder with --data, or begin one: \
+             vouchsafe serve --data DIR"
+        );
+    }
+    build(&settings, adapters).await
+}
+
+/// Opens a registry, or begins one.
+pub(crate) async fn open_or_begin(
     args: &DataArgs,
     adapters: &'static [&'static dyn Ecosystem],
 ) -> anyhow::Result<App> {

@@ -10,7 +10,7 @@ use vouchsafe_app::NewUser;
 use vouchsafe_domain::{AccountName, EmailAddress, Secret};
 
 use crate::config::DataArgs;
-use crate::open::open;
+use crate::open::{open, open_or_begin};
 use crate::print;
 
 /// Make and list accounts.
@@ -62,7 +62,7 @@ pub(crate) async fn run(
     match command {
         UserCommand::Add { name, email, admin, password_stdin, data } => {
             let password = password_stdin.then(read_password).transpose()?;
-            let app = open(&data, adapters).await?;
+            let app = open_or_begin(&data, adapters).await?;
             let user = NewUser { name, email, password, is_admin: admin };
             let account = app.add_user(user).await?;
             app.store().close().await;

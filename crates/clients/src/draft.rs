@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use vouchsafe_domain::Secret;
 
 use crate::Target;
-use crate::change::{Change, read_file};
+use crate::change::{BACKUP_SUFFIX, Change, read_file};
 
 /// What a setup will do, and what is left for the person.
 #[derive(Debug)]
@@ -134,13 +134,43 @@ impl Draft {
         }
     }
 
-    pub(crate) fn finish(mut self) -> Plan {
-        self.changes.retain(|change| change.before.as_deref() != Some(change.after.as_str()));
-        let shared = self.changes.iter().filter(|change| change.holds_secret);
-        if self.project.is_some() && shared.count() > 0 {
-            self.say("Files in the project now hold a token: keep them out of version control.");
+    pub(crate) fn finish(mut self) -> Result<Plan, SetupError> {
+        if let Some(project) = self.project.clone() {
+            self.ignore_secrets(&project)?;
         }
-        Plan { changes: self.changes, next_steps: self.next_steps }
+        self.changes.retain(|change| change.before.as_deref() != Some(change.after.as_str()));
+        Ok(Plan { changes: self.changes, next_steps: self.next_steps })
+    }
+
+    /// Keeps the files of a project that hold a token out of version control, and out of the
+    /// packages that are made of it: npm and Python's build tools read the same list.
+    fn ignore_secrets(&mut self, project: &Path) -> Result<(), SetupError> {
+        let secrets = self.changes.iter().filter(|change| change.holds_secret);
+        let below = secrets.filter_map(|change| change.path.strip_prefix(project).ok());
+        let mut lines: Vec<String> = below.map(|path| format!("/{}", path.display())).collect();
+        if lines.is_empty() {
+            return Ok(());
+        }
+        lines.push(format!("*{BACKUP_SUFFIX}"));
+        self.edit(&project.join(".gitignore"), |text| {
+            let mut text = text.to_owned();
+            for line in &lines {
+                if text.lines().any(|known| known == line) {
+                    continue;
+                }
+                if !text.is_empty() && !text.ends_with('\n') {
+                    text.push('\n');
+                }
+                text.push_str(line);
+                text.push('\n');
+            }
+            Ok(text)
+        })?;
+        self.say(
+            "Files in the project now hold a token; .gitignore keeps them out of version control \
+             and of packages.",
+        );
+        Ok(())
     }
 
     /// The real file behind a path, which need not exist. People keep their settings elsewhere

@@ -184,5 +184,5 @@ pub fn setup(ecosystem: &EcosystemId, target: &Target, env: &Env) -> Result<Plan
             Client::Go => go::setup(&mut draft, target, env)?,
         }
     }
-    Ok(draft.finish())
+    draft.finish()
 }

@@ -17,7 +17,8 @@ const FILE: &str = ".yarnrc.yml";
 pub(crate) fn is_in_use(target: &Target, env: &Env) -> bool {
     let folder = target.dir.as_deref().unwrap_or(env.home());
     let has_file = [FILE, "yarn.lock", ".yarn"].iter().any(|name| folder.join(name).exists());
-    has_file || env.find_program("yarn").is_some()
+    // What is installed says nothing about a project, and the file would hold a token.
+    has_file || (target.dir.is_none() && env.find_program("yarn").is_some())
 }
 
 pub(crate) fn discover(env: &Env, scratch: &Path) -> Result<Option<Discovered>, DiscoverError> {

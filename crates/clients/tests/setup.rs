@@ -427,11 +427,14 @@ fn chosen_clients_are_set_up_and_no_others() {
     let mut target = machine.project_target();
     target.clients = Some(vec![Client::Twine]);
     machine.setup("pypi", &target);
-    let names: Vec<_> = fs::read_dir(machine.path("project"))
+    let mut names: Vec<_> = fs::read_dir(machine.path("project"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
         .collect();
-    assert_eq!(names, [Path::new(".pypirc")]);
+    names.sort();
+    assert_eq!(names, [Path::new(".gitignore"), Path::new(".pypirc")]);
+    let ignored = fs::read_to_string(machine.path("project/.gitignore")).unwrap();
+    assert!(ignored.lines().any(|line| line == "/.pypirc"), "the token would be packed: {ignored}");
     let gems = EcosystemId::from_static("gem");
     assert!(setup(&gems, &target, &machine.env()).is_err());
 }

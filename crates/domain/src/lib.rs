@@ -35,8 +35,8 @@ pub use actor::{Actor, Credential};
 pub use digest::{Digest, DigestAlgorithm, Digests, Sha256};
 pub use error_code::ErrorCode;
 pub use id::{
-    AccountId, ArtifactId, EventId, GitSourceId, JobId, NamespaceId, PackageId, PolicyEntryId, RegistryId,
-    ReleaseId, TokenId,
+    AccountId, ArtifactId, EventId, GitSourceId, JobId, NamespaceId, PackageId, PolicyEntryId,
+    RegistryId, ReleaseId, TokenId,
 };
 pub use lifecycle::LifecycleState;
 pub use name::{EcosystemId, Filename, PackageName, RegistryName};

@@ -133,6 +133,10 @@ impl Mounts {
                 if !is_public {
                     self.app.authorize_read(&context)?;
                 }
+                // A client that is still sending would see a broken connection, not the answer.
+                if *wire.method != Method::GET {
+                    Box::pin(body.drain()).await;
+                }
                 return Ok(respond::wire(response));
             }
             Decoded::Body(decoder) => {

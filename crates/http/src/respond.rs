@@ -156,7 +156,9 @@ pub(crate) async fn artifact(
     set_static(
         headers,
         header::CACHE_CONTROL,
-        if is_private {
+        if !download.is_final {
+            "no-store"
+        } else if is_private {
             "private, max-age=31536000, immutable"
         } else {
             "public, max-age=31536000, immutable"
@@ -218,7 +220,9 @@ pub(crate) async fn artifact(
     Ok(response)
 }
 
-/// Whether the client's copy is this one. `If-None-Match` decides alone when it is there.
+/// Whether the client's copy is this one. `If-None-Match` decides alone when it is there. A date
+/// must be the very one that was sent with the copy: nodes render at times of their own, and a
+/// later date of one says nothing about the document of another.
 fn is_unchanged(request: &HeaderMap, digest: &str, modified_at: Option<Timestamp>) -> bool {
     let mut tags = request.get_all(header::IF_NONE_MATCH).iter().peekable();
     if tags.peek().is_some() {
@@ -231,7 +235,7 @@ fn is_unchanged(request: &HeaderMap, digest: &str, modified_at: Option<Timestamp
     let since = since.and_then(|text| httpdate::parse_http_date(text).ok());
     match (since, modified_at) {
         (Some(since), Some(modified_at)) => {
-            modified_at.as_secs() <= Timestamp::from(since).as_secs()
+            modified_at.as_secs() == Timestamp::from(since).as_secs()
         }
         _ => false,
     }

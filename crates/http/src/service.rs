@@ -147,10 +147,7 @@ fn log_once(
 fn is_plain_read(status: StatusCode, method: &http::Method) -> bool {
     let is_read = matches!(*method, http::Method::GET | http::Method::HEAD);
     is_read
-        && matches!(
-            status,
-            StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED
-        )
+        && matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
 fn error_chain(error: &dyn std::error::Error) -> String {

@@ -130,6 +130,8 @@ statements! {
 
     DROP_FILES = "DELETE FROM staged_files WHERE deployment_id = $1";
 
+    CLOSE = "UPDATE deployments SET state = 'failed' WHERE id = $1 AND state <> 'published'";
+
     DROP_DEPLOYMENT = "DELETE FROM deployments WHERE id = $1";
 
     SETTLE =
@@ -180,7 +182,7 @@ impl Record {
     }
 }
 
-/// What is begun or found by [`Store::stage`].
+/// What is begun or found by [`Store::stage_file`].
 struct Staging {
     registry_id: RegistryId,
     package: PackageRef,
@@ -496,17 +498,35 @@ impl Store {
         .await
     }
 
-    /// Throws a deployment and its files away.
+    /// Throws the files of a deployment away; what became of it can still be asked.
     ///
     /// # Errors
     ///
     /// [`StoreError`]; nothing was changed.
-    pub async fn drop_deployment(&self, id: &str) -> Result<(), StoreError> {
+    pub async fn drop_staged_files(&self, id: &str) -> Result<(), StoreError> {
         self.write(id.to_owned(), |tx, id| {
             Box::pin(async move {
                 both!(tx, execute(DROP_FILES, id.as_str()))?;
-                both!(tx, execute(DROP_DEPLOYMENT, id.as_str()))?;
                 Ok::<_, StoreError>(())
+            })
+        })
+        .await
+    }
+
+    /// Throws a deployment and its files away. False: it was published meanwhile, and stays.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; nothing was changed.
+    pub async fn drop_deployment(&self, id: &str) -> Result<bool, StoreError> {
+        self.write(id.to_owned(), |tx, id| {
+            Box::pin(async move {
+                if both!(tx, execute(CLOSE, id.as_str()))? == 0 {
+                    return Ok(false);
+                }
+                both!(tx, execute(DROP_FILES, id.as_str()))?;
+                both!(tx, execute(DROP_DEPLOYMENT, id.as_str()))?;
+                Ok::<_, StoreError>(true)
             })
         })
         .await

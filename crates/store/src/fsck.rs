@@ -132,10 +132,13 @@ statements! {
          WHERE id > $1 AND state <> 'removed' ORDER BY id LIMIT $2";
 
     PAGE_OF_CACHED =
-        "SELECT registry_id, ecosystem, canonical, filename, sha256, size_bytes
+        "SELECT registry_id, ecosystem, canonical, filename || ' ' || version_canonical, sha256,
+                size_bytes
          FROM cached_artifacts
-         WHERE (registry_id, ecosystem, canonical, filename) > ($1, $2, $3, $4)
-         ORDER BY registry_id, ecosystem, canonical, filename LIMIT $5";
+         WHERE (registry_id, ecosystem, canonical, filename || ' ' || version_canonical)
+             > ($1, $2, $3, $4)
+         ORDER BY registry_id, ecosystem, canonical, filename || ' ' || version_canonical
+         LIMIT $5";
 
     PAGE_OF_DOCUMENTS =
         "SELECT registry_id, ecosystem, document_key, body_sha256, size_bytes

@@ -109,7 +109,9 @@ statements! {
         "SELECT filename, version_display, version_canonical, published_at, sha256, size_bytes,
                 upstream_digests, admitted_at
          FROM cached_artifacts
-         WHERE registry_id = $1 AND ecosystem = $2 AND canonical = $3 AND filename = $4";
+         WHERE registry_id = $1 AND ecosystem = $2 AND canonical = $3 AND filename = $4
+           AND (CAST($5 AS TEXT) IS NULL OR version_canonical = $5)
+         ORDER BY admitted_at LIMIT 1";
 
     CACHED_OF =
         "SELECT filename, version_display, version_canonical, published_at, sha256, size_bytes,
@@ -122,7 +124,7 @@ statements! {
                                        version_display, version_canonical, published_at, sha256,
                                        size_bytes, upstream_digests, admitted_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-         ON CONFLICT (registry_id, ecosystem, canonical, filename) DO NOTHING";
+         ON CONFLICT (registry_id, ecosystem, canonical, filename, version_canonical) DO NOTHING";
 }
 
 #[derive(sqlx::FromRow)]
@@ -231,6 +233,7 @@ async fn admit(tx: &mut WriteTx, new: &NewCachedArtifact) -> Result<CachedArtifa
             ecosystem.as_str(),
             name.canonical(),
             new.filename.as_str(),
+            Some(new.version.canonical()),
         )
     )?;
     record.decode()
@@ -320,6 +323,8 @@ impl Store {
 
     /// The artifact that was admitted under this name.
     ///
+    /// * `version`: its release, where a name may belong to two of them; `None` takes any.
+    ///
     /// # Errors
     ///
     /// [`StoreError`] when the database cannot answer.
@@ -327,6 +332,7 @@ impl Store {
         &self,
         registry_id: RegistryId,
         package: &PackageRef,
+        version: Option<&Version>,
         filename: &Filename,
     ) -> Result<Option<CachedArtifactRow>, StoreError> {
         let mut reader = self.reader().await?;
@@ -338,6 +344,7 @@ impl Store {
                 package.ecosystem.as_str(),
                 package.name.canonical(),
                 filename.as_str(),
+                version.map(Version::canonical),
             )
         )?;
         record.map(CachedRecord::decode).transpose()

@@ -33,7 +33,7 @@ pub fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-/// A [`zip`] with a symbolic link besides, as `(path, target)`.
+/// A [`zip`](fn@zip) with a symbolic link besides, as `(path, target)`.
 pub fn zip_with_symlink(files: &[(&str, &[u8])], link: (&str, &str)) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new_append(Cursor::new(zip(files))).unwrap();
     zip.add_symlink(link.0, link.1, zip::write::SimpleFileOptions::default()).unwrap();

@@ -348,6 +348,19 @@ pub trait Ecosystem: Send + Sync + 'static {
         None
     }
 
+    /// Whether two packages cannot both say this to the document of their namespace: clients find
+    /// one of them by it (Maven's plugin prefixes).
+    fn entries_clash(&self, _entry: &str, _other: &str) -> bool {
+        false
+    }
+
+    /// Whether an upstream's index lists every release of this kind, so that one that is not
+    /// listed yet is new, whatever it says of its age. Matters where a release states its time by
+    /// itself (Go: tags are listed, commits are not).
+    fn is_always_listed(&self, _version: &Version) -> bool {
+        false
+    }
+
     /// The `Content-Type` of a file, and further headers that its client reads.
     fn artifact_headers(
         &self,

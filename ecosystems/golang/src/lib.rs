@@ -180,6 +180,10 @@ impl Ecosystem for Golang {
         upstream::parse_info(version, document)
     }
 
+    fn is_always_listed(&self, version: &Version) -> bool {
+        version::is_tag(version)
+    }
+
     fn may_change(&self, version: &Version) -> bool {
         !version::is_canonical(version)
     }

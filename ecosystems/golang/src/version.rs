@@ -52,6 +52,22 @@ pub(crate) fn is_canonical(version: &Version) -> bool {
     Semantic::parse(version.canonical()).is_some()
 }
 
+/// Whether it is a tag, which lists hold, and no name of a commit.
+pub(crate) fn is_tag(version: &Version) -> bool {
+    is_canonical(version) && !is_pseudo(version.canonical())
+}
+
+/// `v0.0.0-20170915032832-14c0d48ead0c` and its kin: a time, then the beginning of a commit's name.
+fn is_pseudo(text: &str) -> bool {
+    let text = text.strip_suffix("+incompatible").unwrap_or(text);
+    let Some((before, commit)) = text.rsplit_once('-') else { return false };
+    let time = before.rsplit(['-', '.']).next().unwrap_or_default();
+    commit.len() == 12
+        && commit.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && time.len() == 14
+        && time.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Whether `go get` passes it by unless asked: pre-releases, pseudo-versions, queries.
 pub(crate) fn is_prerelease(version: &Version) -> bool {
     Semantic::parse(version.canonical()).is_none_or(|version| version.pre.is_some())

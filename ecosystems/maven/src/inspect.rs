@@ -169,6 +169,15 @@ impl Looked {
     }
 }
 
+/// Whether two plugins of a group answer to one prefix.
+pub(crate) fn have_one_prefix(entry: &str, other: &str) -> bool {
+    let read = |entry: &str| serde_json::from_str::<Plugin>(entry).ok();
+    let both = read(entry).zip(read(other));
+    both.is_some_and(|(one, other)| {
+        one.prefix == other.prefix && one.artifact_id != other.artifact_id
+    })
+}
+
 /// What Maven makes of an artifactId when a plugin names no prefix.
 fn default_prefix(artifact: &str) -> Option<String> {
     let of_maven = artifact.strip_prefix("maven-").and_then(|rest| rest.strip_suffix("-plugin"));

@@ -156,6 +156,16 @@ impl Ecosystem for Maven {
         documents::render_list(list, document)
     }
 
+    /// Names that differ by case alone are one to people and to many disks, so a namespace holds
+    /// every spelling.
+    fn claimable_namespaces(&self, name: &PackageName) -> Vec<String> {
+        vouchsafe_adapter::namespace::namespaces_of(name.collision_key())
+    }
+
+    fn entries_clash(&self, entry: &str, other: &str) -> bool {
+        inspect::have_one_prefix(entry, other)
+    }
+
     fn namespace_of(&self, package: &PackageName) -> Option<PackageName> {
         name::namespace_of(package)
     }

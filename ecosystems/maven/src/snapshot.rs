@@ -128,7 +128,8 @@ pub(crate) fn superseded(
 ) -> Vec<Filename> {
     let mut builds: Vec<(&str, Vec<&Filename>)> = Vec::new();
     for file in files {
-        let Some(build) = FileParts::of(package, version, file).and_then(|parts| parts.build) else {
+        let Some(build) = FileParts::of(package, version, file).and_then(|parts| parts.build)
+        else {
             continue;
         };
         match builds.iter_mut().find(|(value, _)| *value == build.value) {

@@ -34,7 +34,8 @@ the number to trust: the kernel's count for the server's processes, divided by t
 than 50 answers in the time of a measurement, it is asked one request at a time instead, so that work for unfinished
 answers does not count against it. Throughput and latency also depend on what else the machine does; where the rounds
 lie far apart, believe none of them too much. A server that is slow gets fewer versions to publish, which favors it in
-the index scenarios; its row says how many it has. A dash means that the server cannot do it.
+the index scenarios; its row says how many it has. A dash means that the server cannot do it. A publish of Maven is a
+whole deploy of five requests: pom and jar, a digest beside each, and the metadata that ends it.
 ";
 
 /// Writes the whole page.

@@ -3,14 +3,15 @@
 //! The upload is answered when the bundle was taken apart, staged and checked, so there is no
 //! state between "sent" and "judged" that a crash could leave behind.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use tokio::runtime::Handle;
 use vouchsafe_adapter::{BundleSink, FormatError};
 use vouchsafe_domain::call::Answer;
 use vouchsafe_domain::deploy::{DeploymentState, StagedFile};
 use vouchsafe_domain::{
-    Digest, DigestAlgorithm, ErrorCode, Filename, PackageName, RefusalKind, Version,
+    Digest, DigestAlgorithm, ErrorCode, Filename, PackageName, PackageRef, RefusalKind, ReleaseRef,
+    Version,
 };
 use vouchsafe_store::NewStagedFile;
 use vouchsafe_store::blob::{BlobError, Blobs, SpoolWriter, Spooled};
@@ -55,6 +56,19 @@ impl App {
             AppError::refused(RefusalKind::Malformed, ErrorCode::BadRequest, message)
         })?;
         let (unpacked, stated) = self.unpack(context, bundle).await?;
+        // Nobody's bytes are kept for a package that is not theirs to publish.
+        let packages: BTreeSet<&str> =
+            unpacked.iter().map(|file| file.package.canonical()).collect();
+        for canonical in packages {
+            let found = unpacked.iter().find(|file| file.package.canonical() == canonical);
+            let Some(Unpacked { package, version, .. }) = found else { continue };
+            let ecosystem = context.mounted.id.clone();
+            let package = PackageRef { ecosystem, name: package.clone() };
+            if let Err(error) = self.authorize_publish(context, &package).await {
+                let release = ReleaseRef { package, version: version.clone() };
+                return Err(self.note_refused_publish(context, &release, error).await);
+            }
+        }
         let mut problems = wrong_digests(&unpacked, &stated);
         let mut staged = Vec::with_capacity(unpacked.len());
         for Unpacked { package, version, filename, spooled } in unpacked {
@@ -68,7 +82,7 @@ impl App {
         let store = &self.inner.store;
         let id = store.stage_bundle(REGISTRY, ecosystem, account, name, staged, now).await?;
         let row = self.own_deployment(context, &id).await?;
-        let mut releases = Vec::new();
+        let (mut releases, mut refused) = (Vec::new(), None);
         for staged in self.staged_releases(context, &row).await? {
             let release = staged.release.clone();
             releases.push(release.to_string());
@@ -77,16 +91,23 @@ impl App {
                 Err(error @ AppError::Internal(_)) => return Err(error),
                 Err(error) => {
                     problems.push((release.to_string(), error.refusal().message));
-                    self.note_refused_publish(context, &release, error).await;
+                    refused = refused.or(Some((release, error)));
                 }
             }
         }
         if releases.is_empty() {
             problems.push(("bundle".to_owned(), "the bundle holds no release".to_owned()));
         }
+        // One bundle is one refusal, however many releases are in it.
+        if let Some((release, error)) = refused {
+            self.note_refused_publish(context, &release, error).await;
+        }
         let is_good = problems.is_empty();
         let state = if is_good { DeploymentState::Validated } else { DeploymentState::Failed };
         store.settle_deployment(&id, state, &problems, &releases, self.now()).await?;
+        if !is_good {
+            store.drop_staged_files(&id).await?;
+        }
         if is_good && is_automatic {
             let row = self.own_deployment(context, &id).await?;
             self.publish_deployment(context, &row).await?;
@@ -120,13 +141,16 @@ impl App {
 }
 
 fn wrong_digests(unpacked: &[Unpacked], stated: &[Stated]) -> Vec<(String, String)> {
+    let key = |package: &PackageName, version: &Version, filename: &Filename| {
+        (package.canonical().to_owned(), version.canonical().to_owned(), filename.clone())
+    };
+    let by_name: HashMap<_, _> = unpacked
+        .iter()
+        .map(|file| (key(&file.package, &file.version, &file.filename), file))
+        .collect();
     let wrong = stated.iter().filter_map(|stated| {
         let algorithm = stated.digest.algorithm();
-        let file = unpacked.iter().find(|file| {
-            file.package == stated.package
-                && file.version == stated.version
-                && file.filename == stated.filename
-        });
+        let file = by_name.get(&key(&stated.package, &stated.version, &stated.filename));
         let problem = match file {
             None => format!(
                 "there is a {} of `{}` and no such file",

@@ -82,11 +82,32 @@ impl App {
             row = match again {
                 Some(row) if row.state != DeploymentState::Published => row,
                 // Somebody asked for the same at the same time and was faster.
-                _ => return Ok(done),
+                Some(_) => return Ok(done),
+                None if self.is_finished(context, &row).await? => return Ok(done),
+                None => {
+                    let message = "the deployment was dropped meanwhile; nothing was published";
+                    let code = ErrorCode::NoDeployment;
+                    return Err(AppError::refused(RefusalKind::NotFound, code, message));
+                }
             };
         }
         let message = "files of this deployment keep coming; publish it when all were sent";
         Err(AppError::refused(RefusalKind::Conflict, ErrorCode::DeploymentState, message))
+    }
+
+    /// Whether a deployment whose row is gone was published: that of a single release goes away
+    /// with the commit of its release.
+    async fn is_finished(
+        &self,
+        context: &CallContext<'_>,
+        row: &DeploymentRow,
+    ) -> Result<bool, AppError> {
+        let Some((name, version)) = &row.release else { return Ok(false) };
+        let name = context.mounted.adapter.parse_name(name).map_err(AppError::internal)?;
+        let package = PackageRef { ecosystem: context.mounted.id.clone(), name };
+        let package = self.inner.store.find_package(REGISTRY, &package).await?;
+        let Some(package) = package else { return Ok(false) };
+        Ok(self.inner.store.find_release(package.id, version).await?.is_some())
     }
 
     async fn commit_all(

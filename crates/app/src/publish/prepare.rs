@@ -51,6 +51,7 @@ impl App {
         }
         let (draft, files, inspected) = inspect(context, draft, files).await?;
         self.check_standard(context, &inspected)?;
+        self.check_namespace_entry(context, package, inspected.namespace_entry.as_deref()).await?;
         self.reached(PublishStep::Inspected);
         let waits_for = self.judge_publish(package, &draft)?;
         self.reached(PublishStep::Judged);
@@ -84,6 +85,33 @@ impl App {
             jobs: Vec::new(),
         };
         Ok(Preparation::Ready(Box::new(Prepared { new, warnings })))
+    }
+
+    /// What a package says to the document of its namespace must take nothing from others: not
+    /// from packages here, and not from a namespace of the upstream, unless that is ours.
+    async fn check_namespace_entry(
+        &self,
+        context: &CallContext<'_>,
+        package: &PackageRef,
+        entry: Option<&str>,
+    ) -> Result<(), AppError> {
+        let adapter = context.mounted.adapter;
+        let Some((entry, name)) = entry.zip(adapter.namespace_of(&package.name)) else {
+            return Ok(());
+        };
+        let namespace = PackageRef { ecosystem: package.ecosystem.clone(), name };
+        let store = &self.inner.store;
+        let (ecosystem, name) = (&namespace.ecosystem, namespace.name.canonical());
+        let known = store.namespace_entries(REGISTRY, ecosystem, name).await?;
+        if known.iter().any(|other| adapter.entries_clash(entry, other)) {
+            let message = format!(
+                "another package of this group is found by the same short name as {package}; \
+                 choose another prefix"
+            );
+            let code = ErrorCode::NameCollision;
+            return Err(AppError::refused(RefusalKind::Conflict, code, message));
+        }
+        self.check_namespace_is_ours(context, package, &namespace).await
     }
 
     /// Refuses what the public repository would have refused, where the operator insists on it.

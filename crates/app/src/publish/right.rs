@@ -74,6 +74,24 @@ impl App {
         Ok(())
     }
 
+    /// The document of a namespace is written from our packages alone as soon as one of them is in
+    /// it, so there must be none upstream that would vanish.
+    pub(super) async fn check_namespace_is_ours(
+        &self,
+        context: &CallContext<'_>,
+        package: &PackageRef,
+        namespace: &PackageRef,
+    ) -> Result<(), AppError> {
+        let rules = self.inner.rules.current();
+        let is_ours =
+            rules.claims.contains(package) || rules.is_in_namespace(context.mounted, package);
+        if is_ours || self.inner.upstreams.get(&package.ecosystem).is_none() {
+            return Ok(());
+        }
+        drop(rules);
+        self.check_upstream_lacks(context, namespace, package).await
+    }
+
     /// `shadowed` must not exist upstream: nobody would reach it any more once `package` is here.
     async fn check_upstream_lacks(
         &self,

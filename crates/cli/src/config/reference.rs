@@ -222,12 +222,7 @@ const SECTIONS: &[Section] = &[
                 "`false`",
                 "Repositories may be at private addresses.",
             ),
-            key(
-                "max_repository_mb",
-                "megabytes",
-                "`512`",
-                "Largest repository that is fetched.",
-            ),
+            key("max_repository_mb", "megabytes", "`512`", "Largest repository that is fetched."),
             key("timeout_secs", "seconds", "`300`", "How long fetching one may take."),
         ],
     },

@@ -62,7 +62,7 @@ store_tests! {
         let rows: Vec<_> = results.await.into_iter().map(Result::unwrap).collect();
         assert!(rows.iter().all(|row| row.sha256 == rows[0].sha256));
         let filename = "left-pad-1.3.0.tgz".parse().unwrap();
-        let found = db.store.find_cached_artifact(REGISTRY, &package("left-pad"), &filename).await;
+        let found = db.store.find_cached_artifact(REGISTRY, &package("left-pad"), None, &filename).await;
         let found = found.unwrap().unwrap();
         assert_eq!((found.sha256, found.published_at), (rows[0].sha256, Some(at(-5))));
         let count = |name: &'static str| {

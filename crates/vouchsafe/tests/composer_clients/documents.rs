@@ -5,7 +5,7 @@ use vouchsafe_testkit::http::Answer;
 
 use crate::stage::{PRIVATE, Stage, archive, eventually};
 
-fn since<'a>(answer: &'a Answer) -> Vec<(&'static str, &'a str)> {
+fn since(answer: &Answer) -> Vec<(&'static str, &str)> {
     answer.header("last-modified").map(|date| ("if-modified-since", date)).into_iter().collect()
 }
 

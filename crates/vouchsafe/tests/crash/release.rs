@@ -31,7 +31,7 @@ impl Ecosystem {
 
     /// Whether the very same publish again is a success, because clients repeat themselves.
     pub(crate) fn repeats_publishes(self) -> bool {
-        matches!(self, Self::Npm | Self::Pypi | Self::Maven)
+        !matches!(self, Self::Cargo)
     }
 
     fn id(self) -> &'static str {

@@ -140,3 +140,21 @@ fn a_page_in_place_of_a_list_is_no_list() {
     let versions = get(&server, "corp.example/lib/@v/list");
     assert!(!versions.text().contains("html"), "{}", versions.text());
 }
+
+/// The list is believed for minutes; a tag that came after it must not be older for that.
+#[test]
+fn a_tag_that_the_known_list_lacks_is_new_whatever_its_time_says() {
+    let upstream = FakeUpstream::start();
+    let module = Module::on(&upstream, MODULE);
+    module.list(&["v1.0.0"]);
+    module.version("v1.0.0", LONG_AGO);
+    let server = start(config(&upstream, COOLDOWN));
+    assert_eq!(listed(&server, MODULE), ["v1.0.0"]);
+    module.list(&["v1.0.0", "v1.0.1"]);
+    module.version("v1.0.1", LONG_AGO);
+    for file in ["v1.0.1.info", "v1.0.1.mod", "v1.0.1.zip"] {
+        let answer = get(&server, &format!("{MODULE}/@v/{file}"));
+        assert_eq!(answer.status, 403, "{file}: {}", answer.text());
+    }
+    assert_eq!(upstream.hits(&module.file("v1.0.1.zip")), 0, "what is withheld is not fetched");
+}

@@ -150,17 +150,26 @@ fn names_that_differ_in_case_alone_are_one_too_many() {
 }
 
 #[test]
-fn a_group_that_another_account_has_proved_is_closed() {
-    let stage = Stage::new("");
-    let (ada, bob) = (stage.ada(), stage.another("bob"));
-    ada.deploy(&lib());
-    let refused = bob.put(&Release::jar("com.acme", "lib", "1.1").path("jar"), b"jar");
-    assert_eq!(refused.status, 403);
-    assert!(stage.anybody().get("com/acme/lib/maven-metadata.xml").text().contains("1.0"));
+fn a_group_of_another_account_is_closed_and_its_neighbors_are_not() {
+    let mut stage = Stage::new("");
+    stage.server.user("bob");
+    stage.server.stop();
+    let owned = ["namespace", "add", "pkg:maven/com.acme", "--owner", "bob", "--operator"];
+    stage.server.cli(&owned).ok();
+    stage.server.up();
+    let ada = stage.ada();
+    for group in ["com.acme", "com.acme.deep"] {
+        let release = Release::jar(group, "lib", "1.0");
+        let refused = ada.put(&release.path("jar"), &release.files[0].1);
+        assert_eq!(refused.status, 403, "{group}: {}", refused.text());
+    }
+    let bob = Sender::new(stage.server.address(), &stage.server.token("bob", &[]));
+    bob.deploy(&Release::jar("com.acme.deep", "lib", "1.0"));
+    ada.deploy(&Release::jar("com.acmeevil", "lib", "1.0"));
 }
 
 #[test]
-fn a_release_of_several_poms_is_one_of_none() {
+fn a_jar_that_is_none_is_refused() {
     let stage = Stage::new("");
     let ada = stage.ada();
     let release = lib().file("lib-1.0.jar", b"#!/bin/sh\necho no archive\n".to_vec());

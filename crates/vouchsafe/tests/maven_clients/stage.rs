@@ -157,3 +157,13 @@ fn copy_folder(from: &Path, to: &Path) {
         }
     }
 }
+
+/// Waits until something is so.
+#[track_caller]
+pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = std::time::Instant::now();
+    while !is_so() {
+        assert!(started.elapsed().as_secs() < 30, "it did not come about: {what}");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}

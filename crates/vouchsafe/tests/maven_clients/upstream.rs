@@ -188,3 +188,61 @@ fn maven_4_is_not_told_to_ask_for_less_when_there_is_an_upstream() {
     stage.ada().deploy(&Release::jar("com.acme", "lib", "1.0"));
     assert_eq!(stage.anybody().get(".meta/prefixes.txt").status, 404);
 }
+
+/// `mix-2.4-jdk15.jar` is release 2.4 with a classifier, and the file of release 2.4-jdk15.
+#[test]
+fn one_file_name_of_two_releases_is_two_files_and_judged_twice() {
+    let upstream = FakeUpstream::start();
+    let classified =
+        Release::jar("org.known", "mix", "2.4").file("mix-2.4-jdk15.jar", "classified");
+    let qualified =
+        Release::jar("org.known", "mix", "2.4-jdk15").file("mix-2.4-jdk15.jar", "qualified");
+    offer(&upstream, &classified);
+    offer(&upstream, &qualified);
+    let stage = stage_over(&upstream, "");
+    let (one, other) =
+        ("org/known/mix/2.4/mix-2.4-jdk15.jar", "org/known/mix/2.4-jdk15/mix-2.4-jdk15.jar");
+    for _ in 0..2 {
+        assert_eq!(stage.anybody().get(other).text(), "qualified");
+        assert_eq!(stage.anybody().get(one).text(), "classified");
+    }
+    let sha1 = |bytes: &[u8]| maven_checksums(bytes)[1].1.clone();
+    assert_eq!(stage.anybody().get(&format!("{one}.sha1")).text(), sha1(b"classified"));
+    assert_eq!(stage.anybody().get(&format!("{other}.sha1")).text(), sha1(b"qualified"));
+    let denied = ["policy", "deny", "pkg:maven/org.known/mix@2.4-jdk15", "--reason", "bad"];
+    stage.server.cli(&denied).ok();
+    crate::stage::eventually("the denial is known", || stage.anybody().get(other).status == 403);
+    assert_eq!(stage.anybody().get(one).text(), "classified", "its twin is another release");
+}
+
+/// Who publishes a plugin must not make those of others unreachable.
+#[test]
+fn a_plugin_takes_no_prefix_and_no_group_from_others() {
+    let upstream = FakeUpstream::start();
+    let group = "<metadata><plugins><plugin><name>Dependency</name><prefix>dependency</prefix>\
+                 <artifactId>maven-dependency-plugin</artifactId></plugin></plugins></metadata>";
+    let path = "/repo/org/known/plugins/maven-metadata.xml";
+    upstream.on(path, Reply::ok("text/xml", group));
+    let stage = stage_over(&upstream, "");
+    let plugin = |group: &str, artifact: &str| {
+        Release::jar(group, artifact, "1.0").pom("<packaging>maven-plugin</packaging>")
+    };
+    let taker = plugin("org.known.plugins", "evil-maven-plugin");
+    stage.ada().stage(&taker);
+    let refused = stage.ada().finish(&taker);
+    assert_eq!(refused.header("x-vouchsafe-code"), Some("publish.name-exists-upstream"));
+    let listed = stage.anybody().get("org/known/plugins/maven-metadata.xml").text();
+    assert!(listed.contains("maven-dependency-plugin") && !listed.contains("evil"), "{listed}");
+
+    stage.ada().deploy(&plugin("com.acme", "corp-maven-plugin"));
+    let eve = stage.another("eve");
+    let twin = plugin("com.acme", "maven-corp-plugin");
+    eve.stage(&twin);
+    let refused = eve.finish(&twin);
+    assert_eq!(refused.header("x-vouchsafe-code"), Some("publish.name-collision"));
+    let listed = stage.anybody().get("com/acme/maven-metadata.xml").text();
+    assert!(
+        listed.contains("corp-maven-plugin") && !listed.contains("maven-corp-plugin"),
+        "{listed}"
+    );
+}

@@ -16,9 +16,9 @@ fn what_is_not_built_says_so_in_a_status_that_no_client_repeats() {
     };
     let bulk = "/-/npm/v1/security/advisories/bulk";
     let auditing = "auditing is not implemented by this registry";
-    check("POST", bulk, r#"{"left-lib":["1.0.0"]}"#, 501, auditing);
-    check("POST", "/-/npm/v1/security/audits/quick", "{}", 501, auditing);
-    check("POST", "/-/npm/v1/security/audits", "{}", 501, auditing);
+    check("POST", bulk, r#"{"left-lib":["1.0.0"]}"#, 404, auditing);
+    check("POST", "/-/npm/v1/security/audits/quick", "{}", 404, auditing);
+    check("POST", "/-/npm/v1/security/audits", "{}", 404, auditing);
     let exchange = "/-/npm/v1/oidc/token/exchange/package/left-lib";
     check("POST", exchange, "", 501, "trusted publishing is not");
     check("POST", "/-/package/left-lib/access", "{}", 501, "changing the access of a single");

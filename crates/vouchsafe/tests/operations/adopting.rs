@@ -15,7 +15,7 @@ fn settings_of(mirror: &str) -> [(&'static str, &'static str, String); 3] {
         "config": { "secure-http": false },
         "repositories": [
             { "type": "composer", "url": format!("{mirror}/composer") },
-            { "packagist.org": false },
+            { "packagist": false },
         ],
     });
     [

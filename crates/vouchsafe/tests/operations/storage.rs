@@ -2,9 +2,10 @@
 //! that deletes what is served.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use vouchsafe_domain::{Secret, Timestamp};
+use vouchsafe_app::{Clock as _, SystemClock};
+use vouchsafe_domain::Secret;
 use vouchsafe_store::Store;
 use vouchsafe_store::blob::{BlobConfig, Blobs, S3Config};
 use vouchsafe_testkit::raw::{self, RawEntry};
@@ -116,8 +117,7 @@ fn sweep_until(done: &AtomicBool, database: &str, blobs: BlobConfig) -> u64 {
         let blobs = Blobs::open(blobs).await.unwrap();
         let mut rounds = 0;
         while !done.load(Ordering::Relaxed) {
-            let now = Timestamp::from(SystemTime::now());
-            blobs.sweep_orphans(&store, Duration::ZERO, now).await.unwrap();
+            blobs.sweep_orphans(&store, Duration::ZERO, SystemClock.now()).await.unwrap();
             rounds += 1;
         }
         store.close().await;

@@ -56,7 +56,7 @@ pub(crate) fn hosting(ecosystem: Ecosystem) -> Vec<Box<dyn Contender>> {
             contenders.push(Box::new(pypiserver::Pypiserver));
             contenders.push(Box::new(devpi::Devpi));
         }
-        // Peers of these are run as services of others, or need more than a package to install.
+        // No peer of these can be had as a package of a registry.
         Ecosystem::Cargo | Ecosystem::Composer | Ecosystem::Maven => {}
     }
     contenders

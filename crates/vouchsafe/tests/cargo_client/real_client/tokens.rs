@@ -136,7 +136,7 @@ fn a_project_can_be_set_up_by_itself_and_does_not_publish_its_token() {
         setup
     })
     .ok()
-    .says("hold a token: keep them out of version control");
+    .says(".gitignore keeps them out of version control");
     assert!(!home.home().join(".cargo/config.toml").exists(), "only the project is set up");
     let files = krate.cargo(&["package", "--list", "--allow-dirty"]).ok();
     assert!(!files.stdout.contains(".cargo"), "the token would be published:\n{}", files.stdout);

@@ -1,4 +1,4 @@
-//! `vouchsafe client setup golang` and what `go` makes of it, over TLS with a token too.
+//! `vouchsafe client setup golang` and what `go` makes of it.
 
 use vouchsafe_testkit::{FakeUpstream, Ran};
 

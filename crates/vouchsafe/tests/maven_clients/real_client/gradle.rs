@@ -24,7 +24,8 @@ const TRANSPORT: [&str; 7] = [
 fn transport() -> String {
     let gradle = find("gradle").canonicalize().unwrap();
     let share: PathBuf = gradle.ancestors().nth(3).unwrap().into();
-    let jars = TRANSPORT.map(|name| format!("'{}'", share.join(format!("java/{name}.jar")).display()));
+    let jars =
+        TRANSPORT.map(|name| format!("'{}'", share.join(format!("java/{name}.jar")).display()));
     jars.join(", ")
 }
 
