@@ -50,6 +50,7 @@ pub(crate) async fn run(
     let settings = Settings::read_with(&args.data, adapters, |file| lay_over(file, &args))?;
     start_log(&settings);
     vouchsafe_http::install_metrics();
+    raise_file_limit();
     let stop = stop_signal()?;
     let server = Server::bind(settings.server.clone()).await?;
     let mut settings = settings;
@@ -148,4 +149,16 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
         }
         tracing::info!("stopping");
     })
+}
+
+/// Takes as many open files as the system lets us have: connections, spooled uploads and blobs that
+/// are read all count, and the usual soft limit of a shell is low.
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(error = %error, "the limit of open files stays as it is");
+    }
 }
