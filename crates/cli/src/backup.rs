@@ -11,7 +11,7 @@ use vouchsafe_store::backup::{Progress, backup as write_backup};
 use vouchsafe_store::restore::restore as read_backup;
 
 use crate::config::DataArgs;
-use crate::open::open;
+use crate::open::{open, open_or_begin};
 
 /// Write everything into one file, while the server runs.
 ///
@@ -68,7 +68,7 @@ pub(crate) async fn restore(
     args: RestoreArgs,
     adapters: &'static [&'static dyn Ecosystem],
 ) -> anyhow::Result<()> {
-    let app = open(&args.data, adapters).await?;
+    let app = open_or_begin(&args.data, adapters).await?;
     let bar = bar();
     let told = bar.clone();
     let report =

@@ -111,7 +111,15 @@ fn errors_say_what_to_do() {
         .says("another server");
     run(&["serve", "--data", "file/data"]).says("cannot make the data folder file/data");
     run(&["serve", "--data", "d", "--listen", "0.0.0.0:0"]).says("--public-url");
-    run(&["token", "add", "--user", "nobody", "--data", "d"]).says("nobody");
+    // A folder that was mistyped is not made, and a backup of nothing is no backup.
+    let elsewhere = folder.path().join("typo");
+    for looks in [&["token", "add", "--user", "nobody"][..], &["fsck"], &["backup", "b.tar"]] {
+        let args: Vec<&str> = looks.iter().copied().chain(["--data", "typo"]).collect();
+        run(&args).says("there is no registry at typo");
+        assert!(!elsewhere.exists(), "{looks:?} made it");
+    }
+    let nobody = server.cli(&["token", "add", "--user", "nobody"]).fails();
+    nobody.says("nobody");
     run(&["serve", "--data", "d", "--upstream", "npm"]).says("ECOSYSTEM=URL");
     // Twice the same account.
     server.user("alice");
