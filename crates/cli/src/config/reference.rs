@@ -265,6 +265,12 @@ const SECTIONS: &[Section] = &[
         keys: &[
             key("public_url", "URL", "below `server.public_url`", "A host name of its own."),
             key("max_artifact_mb", "megabytes", "the ecosystem's own", "Largest upload."),
+            key(
+                "keep_snapshots",
+                "number",
+                "all of them",
+                "Maven: how many builds of a snapshot version are kept.",
+            ),
         ],
     },
 ];
